@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fcgi.c: libfcgi, on connections that server.c owns.
+ *
+ * A descriptor is put into the request before FCGX_Accept_r(), which then reads from it and does not
+ * accept by itself. "Detached" keeps libfcgi from lingering over a peer that will not close.
+ */
+#include "http/fcgi.h"
+
+#include <fcgiapp.h>
+#include <signal.h>
+
+#include "base/log.h"
+
+#define FILTER 3 /* FCGI_FILTER, the role */
+
+enum err fcgi_init(void)
+{
+	static const int taken[] = {SIGPIPE, SIGUSR1, SIGTERM};
+
+	if (FCGX_Init() != 0) {
+		LOG(LOG_ERROR, "libfcgi cannot be used");
+		return ERR_INTERNAL;
+	}
+	/* Its handlers make a process deaf to SIGTERM; server.c waits for signals in its own way. */
+	for (size_t i = 0; i < COUNT_OF(taken); i++)
+		signal(taken[i], SIG_DFL);
+	return ERR_OK;
+}
+
+static long read_stdin(void *context, void *buffer, size_t size)
+{
+	FCGX_Stream *in = context;
+	int got = FCGX_GetStr(buffer, (int)size, in);
+
+	return FCGX_GetError(in) != 0 ? -1 : got;
+}
+
+static void write_reply(const struct reply *reply, FCGX_Stream *out)
+{
+	char head[REPLY_HEAD_SIZE];
+	size_t size = reply_head(reply, head);
+
+	FCGX_PutStr(head, (int)size, out);
+	if (reply->body != NULL && !reply->head_only)
+		FCGX_PutStr(reply->body, (int)reply->body_size, out);
+}
+
+/* Reads what the handler left of the body; true if that was its end and nothing went wrong. */
+static bool drain(FCGX_Stream *in, size_t max)
+{
+	char scrap[4096];
+
+	for (size_t total = 0; !FCGX_HasSeenEOF(in) && total <= max;)
+		total += (size_t)FCGX_GetStr(scrap, sizeof(scrap), in);
+	return FCGX_HasSeenEOF(in) && FCGX_GetError(in) == 0;
+}
+
+/*
+ * Whether libfcgi has read bytes past the request: they would be lost with its buffer. It has no
+ * function that tells. But as a filter's, the stream may be read on past the end of STDIN; with no
+ * descriptor behind it, it can only move if there are such bytes.
+ */
+static bool has_surplus(FCGX_Request *request)
+{
+	const unsigned char *end = request->in->rdNext;
+	int fd = request->ipcFd;
+	bool surplus;
+
+	request->ipcFd = -1;
+	request->role = FILTER;
+	surplus = FCGX_StartFilterData(request->in) != 0;
+	if (!surplus) {
+		(void)FCGX_GetChar(request->in);
+		surplus = request->in->rdNext != end;
+	}
+	request->ipcFd = fd;
+	return surplus;
+}
+
+/* Ends the streams: the answer goes out in one write if it fits libfcgi's 8 KiB. */
+static bool finish(const struct fcgi_service *service, FCGX_Request *request)
+{
+	bool sent = FCGX_FClose(request->err) == 0;
+
+	sent = FCGX_FClose(request->out) == 0 && sent;
+	return sent && drain(request->in, service->drain_max) && request->keepConnection &&
+	       !has_surplus(request);
+}
+
+enum fcgi_end fcgi_serve(const struct fcgi_service *service, struct arena *arena, int fd)
+{
+	FCGX_Request request;
+	struct req rq;
+	bool keep;
+
+	FCGX_InitRequest(&request, -1, 0);
+	request.ipcFd = fd;
+	request.keepConnection = 1;
+	FCGX_Detach(&request);
+	if (FCGX_Accept_r(&request) < 0)
+		return FCGI_CLOSED;
+	req_init(&rq, arena, service->app, (const char *const *)request.envp,
+		 (struct req_body){read_stdin, request.in});
+	service->serve(&rq);
+	write_reply(&rq.reply, request.out);
+	keep = finish(service, &request);
+	FCGX_Free(&request, 0);
+	arena_reset(arena);
+	return keep ? FCGI_KEEP : FCGI_CLOSE;
+}
