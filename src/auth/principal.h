@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* principal.h: who is calling, as a bearer token and the store say; makes every tenant. */
+#ifndef AUTH_PRINCIPAL_H
+#define AUTH_PRINCIPAL_H
+
+#include <stdbool.h>
+
+#include "auth/token.h"
+#include "store/store.h"
+
+/* The admin of an organization, with what the store said at the token check. */
+struct principal {
+	struct tenant tenant;
+	struct account account;
+};
+
+/*
+ * principal_bearer(authorization): the token of an Authorization header's value (RFC 6750, 2.1), NULL
+ * when it is not of the scheme Bearer. Points into it.
+ */
+const char *principal_bearer(const char *authorization);
+
+/*
+ * principal_from_token(rules, store, arena, token, principal_r): checks the token, then that its
+ * organization, admin and token version are still so: one store read. ERR_INVALID_TOKEN; the reason
+ * goes to the log at debug level. Any thread may call.
+ */
+enum err principal_from_token(const struct token_rules *rules, const struct store *store,
+			      struct arena *arena, const char *token, struct principal *principal_r) MUST_CHECK;
+
+#endif
