@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite.c: connections of the embedded store: a pool, prepared statements, transactions.
+ *
+ * WAL lets readers and one writer work at once, in any number of processes on one host. The pool is
+ * a stack: few connections are ever opened unless many requests come at once. Settings:
+ * https://www.sqlite.org/pragma.html
+ */
+#include "store/sqlite.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/sqlite_priv.h"
+
+#define BUSY_TIMEOUT_MS 1500
+
+struct sqlite {
+	char *path;
+	unsigned limit;
+
+	pthread_mutex_t lock; /* guards what follows */
+	struct sqlite_connection *free;
+	unsigned open;
+};
+
+enum err sqlite_fault(sqlite3 *db, int rc, const char *doing)
+{
+	enum err err;
+
+	if (rc == SQLITE_CONSTRAINT_UNIQUE)
+		return ERR_ORGANIZATION_EXISTS;
+	switch (rc & 0xff) {
+	case SQLITE_CONSTRAINT:
+	case SQLITE_NOMEM:
+	case SQLITE_MISUSE:
+	case SQLITE_RANGE:
+		err = ERR_INTERNAL;
+		break;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		err = ERR_OVERLOADED;
+		break;
+	default: /* the file or its disk; a table that is gone (SQLITE_ERROR) too */
+		err = ERR_STORE_UNAVAILABLE;
+	}
+	LOG(LOG_ERROR, "sqlite failed", LOG_TEXT("doing", doing), LOG_NUMBER("rc", rc),
+	    LOG_TEXT("text", db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc)));
+	return err;
+}
+
+static enum err set_up(sqlite3 *db)
+{
+	const char *settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			       "PRAGMA foreign_keys = ON; PRAGMA cache_size = -256;";
+	int rc;
+
+	sqlite3_extended_result_codes(db, 1);
+	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+	rc = sqlite3_exec(db, settings, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? ERR_OK : sqlite_fault(db, rc, "set up");
+}
+
+enum err sqlite_connect(const char *path, int flags, struct sqlite_connection **connection_r)
+{
+	struct sqlite_connection *connection = calloc(1, sizeof(*connection));
+	enum err err;
+	int rc;
+
+	if (connection == NULL)
+		return ERR_INTERNAL;
+	rc = sqlite3_open_v2(path, &connection->db, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	err = rc == SQLITE_OK ? set_up(connection->db) : sqlite_fault(connection->db, rc, "open");
+	if (err == ERR_OK)
+		*connection_r = connection;
+	else
+		sqlite_disconnect(connection);
+	return err;
+}
+
+void sqlite_disconnect(struct sqlite_connection *connection)
+{
+	if (connection == NULL)
+		return;
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(connection->statements[i]);
+	sqlite3_close(connection->db);
+	free(connection);
+}
+
+/* A new connection to a file that must be there and have our schema. */
+static enum err connect_again(struct sqlite *store, struct sqlite_connection **connection_r)
+{
+	enum err err = sqlite_connect(store->path, 0, connection_r);
+
+	if (err != ERR_OK)
+		return err;
+	err = sqlite_schema_is_current(*connection_r);
+	if (err != ERR_OK)
+		sqlite_disconnect(*connection_r);
+	return err;
+}
+
+enum err sqlite_take(struct sqlite *store, struct sqlite_connection **connection_r)
+{
+	enum err err;
+	bool full;
+
+	pthread_mutex_lock(&store->lock);
+	*connection_r = store->free;
+	if (store->free != NULL)
+		store->free = store->free->next_free;
+	full = *connection_r == NULL && store->open == store->limit;
+	if (*connection_r == NULL && !full)
+		store->open++;
+	pthread_mutex_unlock(&store->lock);
+	if (*connection_r != NULL)
+		return ERR_OK;
+	if (full)
+		return ERR_OVERLOADED;
+	err = connect_again(store, connection_r);
+	if (err != ERR_OK) {
+		pthread_mutex_lock(&store->lock);
+		store->open--;
+		pthread_mutex_unlock(&store->lock);
+	}
+	return err;
+}
+
+enum err sqlite_give(struct sqlite *store, struct sqlite_connection *connection, enum err err)
+{
+	bool broken = err == ERR_STORE_UNAVAILABLE || err == ERR_INTERNAL;
+
+	pthread_mutex_lock(&store->lock);
+	if (broken) {
+		store->open--;
+	} else {
+		connection->next_free = store->free;
+		store->free = connection;
+	}
+	pthread_mutex_unlock(&store->lock);
+	if (broken)
+		sqlite_disconnect(connection);
+	return err;
+}
+
+/* The kept statement, prepared at its first use. */
+static enum err get_statement(struct sqlite_connection *connection, enum sql sql, sqlite3_stmt **statement_r)
+{
+	sqlite3_stmt **slot = &connection->statements[sql];
+	int rc = SQLITE_OK;
+
+	if (*slot == NULL)
+		rc = sqlite3_prepare_v3(connection->db, sqlite_schema_text(sql), -1, SQLITE_PREPARE_PERSISTENT,
+					slot, NULL);
+	*statement_r = *slot;
+	return rc == SQLITE_OK ? ERR_OK : sqlite_fault(connection->db, rc, "prepare");
+}
+
+static int bind(sqlite3_stmt *statement, const char *types, va_list args)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 1; *types != '\0' && rc == SQLITE_OK; i++, types++) {
+		if (*types == 't')
+			rc = sqlite3_bind_text(statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+		else
+			rc = sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
+	}
+	return rc;
+}
+
+static enum err query(struct sqlite_connection *connection, enum sql sql, sqlite3_stmt **statement_r,
+		      const char *types, va_list args)
+{
+	enum err err = get_statement(connection, sql, statement_r);
+	int rc;
+
+	if (err != ERR_OK)
+		return err;
+	rc = bind(*statement_r, types, args);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(*statement_r);
+	if (rc == SQLITE_ROW)
+		return ERR_OK;
+	err = rc == SQLITE_DONE ? ERR_NOT_FOUND
+				: sqlite_fault(connection->db, rc, sqlite_schema_text(sql));
+	sqlite3_reset(*statement_r);
+	return err;
+}
+
+enum err sqlite_query(struct sqlite_connection *connection, enum sql sql, sqlite3_stmt **statement_r,
+		      const char *types, ...)
+{
+	va_list args;
+	enum err err;
+
+	va_start(args, types);
+	err = query(connection, sql, statement_r, types, args);
+	va_end(args);
+	return err;
+}
+
+enum err sqlite_execute(struct sqlite_connection *connection, enum sql sql, const char *types, ...)
+{
+	sqlite3_stmt *statement;
+	va_list args;
+	enum err err;
+
+	va_start(args, types);
+	err = query(connection, sql, &statement, types, args);
+	va_end(args);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/*
+ * Whether the file behind the connection is still the one at its path: a write to a file that was
+ * deleted or replaced would be acknowledged and lost.
+ */
+static enum err check_file(struct sqlite_connection *connection)
+{
+	int moved = 0;
+
+	sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (!moved)
+		return ERR_OK;
+	LOG(LOG_ERROR, "the database file was moved or deleted");
+	return ERR_STORE_UNAVAILABLE;
+}
+
+enum err sqlite_begin(struct sqlite_connection *connection)
+{
+	enum err err = check_file(connection);
+
+	return err == ERR_OK ? sqlite_execute(connection, SQL_BEGIN, "") : err;
+}
+
+enum err sqlite_end(struct sqlite_connection *connection, enum err err)
+{
+	if (err == ERR_OK)
+		err = sqlite_execute(connection, SQL_COMMIT, "");
+	/* A failed statement or commit may have rolled back by itself: sqlite.org/lang_transaction.html */
+	if (err != ERR_OK && !sqlite3_get_autocommit(connection->db) &&
+	    sqlite_execute(connection, SQL_ROLLBACK, "") != ERR_OK)
+		err = ERR_STORE_UNAVAILABLE;
+	return err;
+}
+
+static void close_store(void *impl)
+{
+	struct sqlite *store = impl;
+
+	while (store->free != NULL) {
+		struct sqlite_connection *next = store->free->next_free;
+		sqlite_disconnect(store->free);
+		store->free = next;
+	}
+	pthread_mutex_destroy(&store->lock);
+	free(store->path);
+	free(store);
+}
+
+/* The first connection makes the file and its schema, and stays. */
+static enum err open_first(struct sqlite *store)
+{
+	struct sqlite_connection *connection;
+	enum err err = sqlite_connect(store->path, SQLITE_OPEN_CREATE, &connection);
+
+	if (err != ERR_OK)
+		return err;
+	store->open = 1;
+	err = sqlite_schema_migrate(connection);
+	return sqlite_give(store, connection, err);
+}
+
+static enum err open_store(const struct store_options *options, void **impl_r)
+{
+	const char *path = options->target + strlen("sqlite:");
+	struct sqlite *store = calloc(1, sizeof(*store));
+	enum err err;
+
+	if (store == NULL)
+		return ERR_INTERNAL;
+	if (strncmp(path, "//", 2) == 0)
+		path += 2;
+	store->path = strdup(path);
+	store->limit = options->connections;
+	pthread_mutex_init(&store->lock, NULL);
+	err = store->path != NULL ? open_first(store) : ERR_INTERNAL;
+	if (err == ERR_OK) {
+		*impl_r = store;
+		return ERR_OK;
+	}
+	LOG(LOG_ERROR, "the database cannot be used", LOG_TEXT("path", path));
+	close_store(store);
+	return err;
+}
+
+static enum err ping(void *impl)
+{
+	struct sqlite_connection *connection;
+	sqlite3_stmt *statement;
+	enum err err = sqlite_take(impl, &connection);
+
+	if (err != ERR_OK)
+		return err;
+	err = check_file(connection);
+	if (err == ERR_OK)
+		err = sqlite_query(connection, SQL_ADMIN_EXISTS, &statement, "t", "");
+	return sqlite_give(impl, connection, err == ERR_NOT_FOUND ? ERR_OK : err);
+}
+
+const struct store_ops sqlite_ops = {
+	.name = "sqlite",
+	.open = open_store,
+	.close = close_store,
+	.ping = ping,
+	.org_create = sqlite_org_create,
+	.org_check_free = sqlite_org_check_free,
+	.org_by_slug = sqlite_org_by_slug,
+	.account_by_email = sqlite_account_by_email,
+	.account_by_tenant = sqlite_account_by_tenant,
+	.org_update = sqlite_org_update,
+	.org_delete = sqlite_org_delete,
+	.hash_renew = sqlite_hash_renew,
+};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_priv.h: what the files of the SQLite store share.
+ *
+ * A connection is used by one thread at a time: sqlite_take() it, run statements, sqlite_give() it
+ * back. Statements are prepared once a connection and kept.
+ */
+#ifndef STORE_SQLITE_PRIV_H
+#define STORE_SQLITE_PRIV_H
+
+#include <sqlite3.h>
+
+#include "base/err.h"
+#include "store/sqlite_schema.h"
+#include "store/store.h"
+
+struct sqlite;
+
+struct sqlite_connection {
+	sqlite3 *db;
+	sqlite3_stmt *statements[SQL_COUNT];
+	struct sqlite_connection *next_free;
+};
+
+/* sqlite_connect(path, flags, connection_r): a connection set up for use; `flags` of sqlite3_open_v2. */
+enum err sqlite_connect(const char *path, int flags, struct sqlite_connection **connection_r) MUST_CHECK;
+
+/* sqlite_disconnect(connection): finalizes and closes; NULL is fine. */
+void sqlite_disconnect(struct sqlite_connection *connection);
+
+/* sqlite_take(store, connection_r): a free connection, a new one if there is none. */
+enum err sqlite_take(struct sqlite *store, struct sqlite_connection **connection_r) MUST_CHECK;
+
+/*
+ * sqlite_give(store, connection, err): gives it back; after an `err` that tells of trouble with the
+ * file it is closed instead, so that the next caller opens the file anew. Returns `err`.
+ */
+enum err sqlite_give(struct sqlite *store, struct sqlite_connection *connection, enum err err);
+
+/* sqlite_begin(connection), sqlite_end(connection, err): a writing transaction; commits if ERR_OK. */
+enum err sqlite_begin(struct sqlite_connection *connection) MUST_CHECK;
+enum err sqlite_end(struct sqlite_connection *connection, enum err err) MUST_CHECK;
+
+/*
+ * sqlite_query(connection, sql, statement_r, types, ...): binds and makes the first step. `types`
+ * has a letter an argument: 't' const char * (NULL is NULL; must outlive the statement's use), 'i'
+ * int64_t. ERR_OK: a row stands in *statement_r, until sqlite3_reset(). ERR_NOT_FOUND: no row.
+ * ERR_ORGANIZATION_EXISTS: a uniqueness was broken, whichever it was.
+ */
+enum err sqlite_query(struct sqlite_connection *connection, enum sql sql, sqlite3_stmt **statement_r,
+		      const char *types, ...) MUST_CHECK;
+
+/* sqlite_execute(connection, sql, types, ...): likewise, for a statement without rows: ERR_OK: done. */
+enum err sqlite_execute(struct sqlite_connection *connection, enum sql sql, const char *types, ...) MUST_CHECK;
+
+/* sqlite_fault(db, rc, doing): what an SQLite result code is to the caller; logs the driver's text. */
+enum err sqlite_fault(sqlite3 *db, int rc, const char *doing);
+
+/* The verbs on organizations and admins: sqlite_org.c. */
+enum err sqlite_org_create(void *impl, const struct account *account, uint64_t max);
+enum err sqlite_org_check_free(void *impl, const char *slug, const char *email, uint64_t max);
+enum err sqlite_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r);
+enum err sqlite_account_by_email(void *impl, struct arena *arena, const char *email,
+				 struct account *account_r);
+enum err sqlite_account_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant,
+				  struct account *account_r);
+enum err sqlite_org_update(void *impl, struct arena *arena, const struct tenant *tenant,
+			   const struct org_change *change, struct account *account_r);
+enum err sqlite_org_delete(void *impl, const struct tenant *tenant);
+enum err sqlite_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash);
+
+#endif

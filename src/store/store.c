@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.c: finds the store by its target's scheme, and checks that it is whole. */
+#include "store/store.h"
+
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/log.h"
+#include "store/sqlite.h"
+
+static const struct store_ops *const stores[] = {&sqlite_ops};
+
+static const struct store_ops *find(const char *target)
+{
+	size_t scheme = strcspn(target, ":");
+
+	for (size_t i = 0; i < COUNT_OF(stores); i++)
+		if (strlen(stores[i]->name) == scheme && strncmp(stores[i]->name, target, scheme) == 0)
+			return stores[i];
+	return NULL;
+}
+
+enum err store_open(const struct store_options *options, struct store *store_r)
+{
+	const struct store_ops *ops = find(options->target);
+	enum err err;
+
+	if (ops == NULL) {
+		LOG(LOG_ERROR, "no such kind of store", LOG_TEXT("store", options->target));
+		return ERR_INVALID_REQUEST;
+	}
+	*store_r = (struct store){.ops = ops};
+	err = ops->open(options, &store_r->impl);
+	if (err != ERR_OK)
+		store_r->ops = NULL;
+	return err;
+}
+
+void store_close(struct store *store)
+{
+	if (store->ops != NULL)
+		store->ops->close(store->impl);
+	store->ops = NULL;
+}
