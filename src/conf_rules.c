@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conf_rules.c: secrets that are none, keys that need each other. */
+#include "conf_rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECRET_MIN 32 /* bytes: RFC 7518, 3.2 */
+#define COST_SAFE 10
+
+/* Fragments of example values that people paste from tutorials; no random key holds one. */
+static const char *const examples[] = {
+	"changeme",  "change-me",    "change_me", "change-this", "change_this", "your-secret",
+	"your_secret", "your-256-bit", "secret-at-least", "secret-key", "secret_key", "supersecret",
+	"super-secret", "super_secret", "jwt-secret", "jwt_secret", "my-secret", "example", "replace-me",
+	"replace_me", "0123456789abcdef0123456789abcdef", "abcdefghijklmnopqrstuvwxyz",
+	"qwertyuiopasdfghjklzxcvbnm", "12345678901234567890",
+};
+
+static bool say(FILE *faults, const char *key, const char *what)
+{
+	fprintf(faults, "orgd: %s %s\n", key, what);
+	return false;
+}
+
+static bool is_one_byte_repeated(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if (*p != *text)
+			return false;
+	return true;
+}
+
+static bool check_secret(const char *key, const char *secret, FILE *faults)
+{
+	if (secret == NULL)
+		return true;
+	if (strlen(secret) < SECRET_MIN)
+		return say(faults, key, "must have at least 32 bytes; `openssl rand -hex 32` makes one");
+	if (is_one_byte_repeated(secret))
+		return say(faults, key, "is one byte repeated; `openssl rand -hex 32` makes a good one");
+	for (size_t i = 0; i < COUNT_OF(examples); i++)
+		if (strcasestr(secret, examples[i]) != NULL)
+			return say(faults, key, "is an example value; `openssl rand -hex 32` makes a good one");
+	return true;
+}
+
+static bool check_secrets(const struct conf *conf, FILE *faults)
+{
+	bool ok = check_secret("JWT_SECRET_KEY", conf->jwt_secret_key, faults);
+
+	if (conf->jwt_secret_key == NULL)
+		ok = say(faults, "JWT_SECRET_KEY", "is required; `openssl rand -hex 32` makes one");
+	if (!check_secret("JWT_SECRET_KEY_PREVIOUS", conf->jwt_secret_key_previous, faults))
+		ok = false;
+	if (!check_secret("ORGD_CREATE_KEY", conf->create_key, faults))
+		ok = false;
+	if (conf->create == CONF_CREATE_KEY && conf->create_key == NULL)
+		ok = say(faults, "ORGD_CREATE_KEY", "is required when ORGD_CREATE is \"key\"");
+	return ok;
+}
+
+static bool check_store(struct conf *conf, FILE *faults)
+{
+	if (conf->mongo_uri != NULL)
+		return say(faults, "MONGO_URI", "is set, but this build has no MongoDB store: unset it");
+	if (conf->store == NULL && conf->state_dir != NULL &&
+	    asprintf(&conf->store, "sqlite:%s/orgd.db", conf->state_dir) < 0)
+		conf->store = NULL;
+	if (conf->store == NULL || strncmp(conf->store, "sqlite:", 7) != 0 || conf->store[7] == '\0')
+		return say(faults, "ORGD_STORE", "must be sqlite:PATH (this build has no other store)");
+	return true;
+}
+
+static bool check_base_path(const struct conf *conf, FILE *faults)
+{
+	const char *path = conf->base_path;
+
+	if (path == NULL)
+		return true;
+	if (*path != '/' || path[strlen(path) - 1] == '/' || strpbrk(path, "%?#") != NULL ||
+	    strstr(path, "//") != NULL)
+		return say(faults, "ORGD_BASE_PATH", "must be like /api: a slash in front, none at the end");
+	return true;
+}
+
+static bool check_uids(const struct conf *conf, FILE *faults)
+{
+	const char *uids = conf->allowed_uids;
+
+	if (uids != NULL && (strspn(uids, "0123456789, ") != strlen(uids) || strpbrk(uids, "0123456789") == NULL))
+		return say(faults, "ORGD_ALLOWED_UIDS", "must be numbers separated by commas");
+	return true;
+}
+
+static void fill_defaults(struct conf *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (conf->hash_threads == 0)
+		conf->hash_threads = cores > 0 ? (uint64_t)cores : 1;
+	if (conf->hash_queue == 0)
+		conf->hash_queue = conf->workers > 1 ? conf->workers / 2 : 1;
+}
+
+bool conf_rules_apply(struct conf *conf, FILE *faults)
+{
+	bool ok;
+
+	fill_defaults(conf);
+	ok = check_secrets(conf, faults);
+	ok = check_store(conf, faults) && ok;
+	ok = check_base_path(conf, faults) && ok;
+	ok = check_uids(conf, faults) && ok;
+	if (conf->bcrypt_cost < COST_SAFE && !conf->testing)
+		ok = say(faults, "ORGD_BCRYPT_COST", "below 10 is for tests only (ORGD_TESTING=on)");
+	return ok;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* version.c: versions as the libraries themselves tell them, where they do. */
+#include "version.h"
+
+#include <cjson/cJSON.h>
+#include <crypt.h>
+#include <openssl/crypto.h>
+#include <sqlite3.h>
+#include <utf8proc.h>
+
+void version_print(FILE *out)
+{
+	fprintf(out, "orgd %s\n", VERSION);
+	fprintf(out, "sqlite %s\n", sqlite3_libversion());
+	fprintf(out, "openssl %s\n", OpenSSL_version(OPENSSL_VERSION));
+	fprintf(out, "cjson %s\n", cJSON_Version());
+	fprintf(out, "libxcrypt %s\n", XCRYPT_VERSION_STR);
+	fprintf(out, "utf8proc %s\n", utf8proc_version());
+	fprintf(out, "libfcgi %s\n", FCGI_VERSION);
+	fprintf(out, "libjwt %s\n", JWT_VERSION);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* version.h: which orgd this is, and with which libraries. */
+#ifndef VERSION_H
+#define VERSION_H
+
+#include <stdio.h>
+
+/* version_print(out): a line for the program, and one for each library. */
+void version_print(FILE *out);
+
+#endif
