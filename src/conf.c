@@ -76,6 +76,7 @@ struct loading {
 	struct conf *conf;
 	FILE *faults;
 	bool ok;
+	bool unread; /* a file was refused: what the other rules would say is only noise */
 };
 
 static PRINTF_LIKE(2, 3) void fault(struct loading *loading, const char *format, ...)
@@ -240,10 +241,12 @@ static bool read_file(struct loading *loading, const char *path)
 		if (errno == ENOENT || errno == ENOTDIR)
 			return false;
 		fault(loading, "%s cannot be read: %s", path, strerror(errno));
+		loading->unread = true;
 		return true;
 	}
 	replace_text(&loading->conf->file, path);
-	if (is_private(loading, fd, path))
+	loading->unread = !is_private(loading, fd, path);
+	if (!loading->unread)
 		read_open_file(loading, fd, path);
 	close(fd);
 	return true;
@@ -281,14 +284,16 @@ static void find_and_read_file(struct loading *loading, const char *file)
 
 bool conf_load(struct conf *conf, const char *file, FILE *faults)
 {
-	struct loading loading = {conf, faults, true};
+	struct loading loading = {.conf = conf, .faults = faults, .ok = true};
 
 	*conf = (struct conf){.file = NULL};
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		assign(&loading, &keys[i], keys[i].initial != NULL ? keys[i].initial : "");
 	find_and_read_file(&loading, file);
 	set_from_environment(&loading);
-	return conf_rules_apply(conf, faults) && loading.ok;
+	if (!loading.unread && !conf_rules_apply(conf, faults))
+		loading.ok = false;
+	return loading.ok;
 }
 
 void conf_free(struct conf *conf)

@@ -18,7 +18,7 @@
 #include "version.h"
 
 #define IDLE_SECONDS 75   /* longer than nginx keeps an unused upstream connection (60 s) */
-#define RECEIVE_SECONDS 5 /* nginx sends a request when it has it whole */
+#define RECEIVE_SECONDS 4 /* nginx sends a request when it has it whole */
 #define UIDS_MAX 64
 
 struct options {
@@ -104,14 +104,16 @@ static int serve_sockets(const struct conf *conf, const struct app *app, struct 
 	uid_t uids[UIDS_MAX];
 	struct listener listener;
 	struct server_options options = {
-		.listener = &listener,
+		.connections = {
+			.listener = &listener,
+			.allowed_uids = uids,
+			.allowed_uid_count = parse_uids(conf->allowed_uids, uids),
+			.idle_seconds = seconds(conf, "ORGD_TEST_IDLE_SECONDS", IDLE_SECONDS),
+			.receive_seconds = service.receive_seconds,
+		},
 		.service = service,
 		.workers = (unsigned)conf->workers,
 		.arena_cap = app_arena_cap(app),
-		.allowed_uids = uids,
-		.allowed_uid_count = parse_uids(conf->allowed_uids, uids),
-		.idle_seconds = seconds(conf, "ORGD_TEST_IDLE_SECONDS", IDLE_SECONDS),
-		.receive_seconds = seconds(conf, "ORGD_TEST_RECEIVE_SECONDS", RECEIVE_SECONDS),
 	};
 
 	if (fcgi_init() != ERR_OK || !listen_open(listen_path, &listener))
@@ -134,7 +136,12 @@ static int serve_cgi(const struct app *app, struct fcgi_service service)
 static int run(const struct conf *conf, const struct options *options, bool cgi)
 {
 	struct app app;
-	struct fcgi_service service = {.app = &app, .serve = serve, .drain_max = (size_t)conf->max_body};
+	struct fcgi_service service = {
+		.app = &app,
+		.serve = serve,
+		.drain_max = (size_t)conf->max_body,
+		.receive_seconds = seconds(conf, "ORGD_TEST_RECEIVE_SECONDS", RECEIVE_SECONDS),
+	};
 	int status = 1;
 
 	if (app_open(&app, conf) == ERR_OK) {

@@ -109,6 +109,18 @@ static bool has_token_shape(const char *token)
 	return true;
 }
 
+/* Whether the header names the one algorithm, in its one spelling, and makes no demands (RFC 7515, 4.1.11). */
+static bool has_good_header(jwt_t *jwt)
+{
+	const char *name = jwt_get_header(jwt, "alg");
+	char *demands = jwt_get_headers_json(jwt, "crit");
+	bool good = jwt_get_alg(jwt) == JWT_ALG_HS256 && name != NULL && strcmp(name, "HS256") == 0 &&
+		    demands == NULL;
+
+	free(demands);
+	return good;
+}
+
 /* The decoded token if `secret` signed it by HS256, else NULL. */
 static jwt_t *decode(const char *token, const char *secret)
 {
@@ -117,7 +129,7 @@ static jwt_t *decode(const char *token, const char *secret)
 	if (secret == NULL || strlen(secret) < TOKEN_SECRET_MIN)
 		return NULL;
 	if (jwt_decode(&jwt, token, (const unsigned char *)secret, (int)strlen(secret)) == 0 &&
-	    jwt_get_alg(jwt) == JWT_ALG_HS256 && jwt_get_header(jwt, "crit") == NULL)
+	    has_good_header(jwt))
 		return jwt;
 	jwt_free(jwt);
 	return NULL;

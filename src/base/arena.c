@@ -13,18 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef ARENA_EMULATION
-#define BLOCK_MIN 0
-#else
-#define BLOCK_MIN 16384
-#endif
-
 struct arena_block {
 	struct arena_block *next;
 	size_t size;
 	size_t used;
 	alignas(max_align_t) unsigned char bytes[];
 };
+
+#ifdef ARENA_EMULATION
+static size_t block_size(size_t size)
+{
+	return size;
+}
+#else
+#define BLOCK_SIZE 16384
+
+static size_t block_size(size_t size)
+{
+	return size > BLOCK_SIZE ? size : BLOCK_SIZE;
+}
+#endif
 
 void arena_init(struct arena *arena, size_t cap)
 {
@@ -54,8 +62,8 @@ void arena_reset(struct arena *arena)
 	if (arena->blocks == NULL)
 		return;
 	wipe(arena->blocks);
-	if (arena->blocks->size != BLOCK_MIN)
-		arena_fini(arena);
+	if (arena->blocks->size != block_size(1))
+		arena_fini(arena); /* a large one is not kept */
 }
 
 void arena_fini(struct arena *arena)
@@ -72,8 +80,7 @@ static bool add_block(struct arena *arena, size_t size)
 {
 	struct arena_block *block;
 
-	if (size < BLOCK_MIN)
-		size = BLOCK_MIN;
+	size = block_size(size);
 	if (size > arena->cap - arena->total)
 		return false;
 	block = calloc(1, sizeof(*block) + size);

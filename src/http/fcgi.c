@@ -10,6 +10,7 @@
 #include <fcgiapp.h>
 #include <signal.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define FILTER 3 /* FCGI_FILTER, the role */
@@ -28,12 +29,23 @@ enum err fcgi_init(void)
 	return ERR_OK;
 }
 
-static long read_stdin(void *context, void *buffer, size_t size)
-{
-	FCGX_Stream *in = context;
-	int got = FCGX_GetStr(buffer, (int)size, in);
+/* A body being read. */
+struct body {
+	FCGX_Stream *in;
+	int64_t end_us; /* when it must have arrived, by the monotonic clock */
+};
 
-	return FCGX_GetError(in) != 0 ? -1 : got;
+/* What libfcgi has of the body, or the next piece: never waits for all of `size`. */
+static long read_piece(void *context, void *buffer, size_t size)
+{
+	struct body *body = context;
+	FCGX_Stream *in = body->in;
+	int got = FCGX_GetStr(buffer, 1, in);
+	size_t ready = (size_t)(in->stop - in->rdNext);
+
+	if (got == 1 && ready > 0 && size > 1)
+		got += FCGX_GetStr((char *)buffer + 1, (int)(ready < size - 1 ? ready : size - 1), in);
+	return FCGX_GetError(in) != 0 || clock_monotonic_us() > body->end_us ? -1 : got;
 }
 
 static void write_reply(const struct reply *reply, FCGX_Stream *out)
@@ -47,13 +59,14 @@ static void write_reply(const struct reply *reply, FCGX_Stream *out)
 }
 
 /* Reads what the handler left of the body; true if that was its end and nothing went wrong. */
-static bool drain(FCGX_Stream *in, size_t max)
+static bool drain(struct body *body, size_t max)
 {
 	char scrap[4096];
+	long got = 0;
 
-	for (size_t total = 0; !FCGX_HasSeenEOF(in) && total <= max;)
-		total += (size_t)FCGX_GetStr(scrap, sizeof(scrap), in);
-	return FCGX_HasSeenEOF(in) && FCGX_GetError(in) == 0;
+	for (size_t total = 0; got >= 0 && !FCGX_HasSeenEOF(body->in) && total <= max; total += (size_t)got)
+		got = read_piece(body, scrap, sizeof(scrap));
+	return got >= 0 && FCGX_HasSeenEOF(body->in) && FCGX_GetError(body->in) == 0;
 }
 
 /*
@@ -79,18 +92,19 @@ static bool has_surplus(FCGX_Request *request)
 }
 
 /* Ends the streams: the answer goes out in one write if it fits libfcgi's 8 KiB. */
-static bool finish(const struct fcgi_service *service, FCGX_Request *request)
+static bool finish(const struct fcgi_service *service, FCGX_Request *request, struct body *body)
 {
 	bool sent = FCGX_FClose(request->err) == 0;
 
 	sent = FCGX_FClose(request->out) == 0 && sent;
-	return sent && drain(request->in, service->drain_max) && request->keepConnection &&
+	return sent && drain(body, service->drain_max) && request->keepConnection &&
 	       !has_surplus(request);
 }
 
 enum fcgi_end fcgi_serve(const struct fcgi_service *service, struct arena *arena, int fd)
 {
 	FCGX_Request request;
+	struct body body;
 	struct req rq;
 	bool keep;
 
@@ -100,11 +114,12 @@ enum fcgi_end fcgi_serve(const struct fcgi_service *service, struct arena *arena
 	FCGX_Detach(&request);
 	if (FCGX_Accept_r(&request) < 0)
 		return FCGI_CLOSED;
+	body = (struct body){request.in, clock_monotonic_us() + service->receive_seconds * INT64_C(1000000)};
 	req_init(&rq, arena, service->app, (const char *const *)request.envp,
-		 (struct req_body){read_stdin, request.in});
+		 (struct req_body){read_piece, &body});
 	service->serve(&rq);
 	write_reply(&rq.reply, request.out);
-	keep = finish(service, &request);
+	keep = finish(service, &request, &body);
 	FCGX_Free(&request, 0);
 	arena_reset(arena);
 	return keep ? FCGI_KEEP : FCGI_CLOSE;

@@ -13,6 +13,7 @@ struct fcgi_service {
 	const struct app *app;
 	void (*serve)(struct req *rq); /* fills rq->reply */
 	size_t drain_max;              /* bytes of an unread body that are read and thrown away */
+	unsigned receive_seconds;      /* a body must have arrived after so long */
 };
 
 enum fcgi_end {

@@ -17,6 +17,7 @@ struct scan {
 	unsigned id;
 	const unsigned char *content;
 	size_t content_size;
+	size_t padding;
 };
 
 /* Takes the next record, which must be whole, of this type and of the request under way. */
@@ -33,7 +34,8 @@ static enum frame take_record(struct scan *scan, enum type type)
 		return FRAME_BAD;
 	scan->content = header + HEADER_SIZE;
 	scan->content_size = (size_t)header[4] << 8 | header[5];
-	size = HEADER_SIZE + scan->content_size + header[6];
+	scan->padding = header[6];
+	size = HEADER_SIZE + scan->content_size + scan->padding;
 	if (scan->left < size)
 		return FRAME_PARTIAL;
 	scan->id = id;
@@ -48,9 +50,9 @@ static enum frame take_begin(struct scan *scan)
 
 	if (frame != FRAME_READY)
 		return frame;
-	if (scan->content_size != 8 || scan->content[0] != 0 || scan->content[1] != RESPONDER)
+	if (scan->content_size != 8 || scan->padding > 0)
 		return FRAME_BAD;
-	return FRAME_READY;
+	return scan->content[0] == 0 && scan->content[1] == RESPONDER ? FRAME_READY : FRAME_BAD;
 }
 
 /* Takes a length of one or four bytes (section 3.4). */
@@ -93,7 +95,7 @@ static enum frame take_params(struct scan *scan, unsigned char *scratch)
 		if (frame != FRAME_READY)
 			return frame;
 		if (scan->content_size == 0)
-			return pairs_fit(scratch, size) ? FRAME_READY : FRAME_BAD;
+			return scan->padding == 0 && pairs_fit(scratch, size) ? FRAME_READY : FRAME_BAD;
 		memmove(scratch + size, scan->content, scan->content_size);
 		size += scan->content_size;
 	}
@@ -106,7 +108,7 @@ static enum frame take_stdin(struct scan *scan)
 	do
 		frame = take_record(scan, STDIN);
 	while (frame == FRAME_READY && scan->content_size > 0);
-	return frame;
+	return frame == FRAME_READY && scan->padding == 0 ? FRAME_WHOLE : frame;
 }
 
 enum frame frame_scan(unsigned char *bytes, size_t size)

@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* server.h: connections, the workers that serve them, and a clean stop. */
+/* server.h: the workers that serve connections, and a clean stop. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
+#include "http/connections.h"
 #include "http/fcgi.h"
-#include "http/listen.h"
 
 struct server_options {
-	struct listener *listener; /* closed at the end */
+	struct connections_options connections; /* its listener is closed at the end */
 	struct fcgi_service service;
 	unsigned workers;
-	size_t arena_cap;         /* bytes of one request's memory */
-	const uid_t *allowed_uids; /* who may connect to a Unix socket; none: whoever its mode lets in */
-	size_t allowed_uid_count;
-	unsigned idle_seconds;    /* a connection without a request is closed after so long */
-	unsigned receive_seconds; /* a request that has begun must have arrived after so long */
+	size_t arena_cap; /* bytes of one request's memory */
 };
 
 /*

@@ -28,10 +28,9 @@ struct sqlite {
 	unsigned open;
 };
 
-enum err sqlite_fault(sqlite3 *db, int rc, const char *doing)
+/* What a result code is to the caller. */
+static enum err classify(int rc)
 {
-	enum err err;
-
 	if (rc == SQLITE_CONSTRAINT_UNIQUE)
 		return ERR_ORGANIZATION_EXISTS;
 	switch (rc & 0xff) {
@@ -39,47 +38,53 @@ enum err sqlite_fault(sqlite3 *db, int rc, const char *doing)
 	case SQLITE_NOMEM:
 	case SQLITE_MISUSE:
 	case SQLITE_RANGE:
-		err = ERR_INTERNAL;
-		break;
+		return ERR_INTERNAL;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		err = ERR_OVERLOADED;
-		break;
+		return ERR_OVERLOADED;
 	default: /* the file or its disk; a table that is gone (SQLITE_ERROR) too */
-		err = ERR_STORE_UNAVAILABLE;
+		return ERR_STORE_UNAVAILABLE;
 	}
-	LOG(LOG_ERROR, "sqlite failed", LOG_TEXT("doing", doing), LOG_NUMBER("rc", rc),
-	    LOG_TEXT("text", db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc)));
+}
+
+enum err sqlite_fault(sqlite3 *db, int rc, const char *doing)
+{
+	enum err err = classify(rc);
+
+	if (err != ERR_ORGANIZATION_EXISTS)
+		LOG(LOG_ERROR, "sqlite failed", LOG_TEXT("doing", doing), LOG_NUMBER("rc", rc),
+		    LOG_TEXT("text", sqlite3_errmsg(db)));
 	return err;
 }
 
-static enum err set_up(sqlite3 *db)
+static int set_up(sqlite3 *db)
 {
 	const char *settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 			       "PRAGMA foreign_keys = ON; PRAGMA cache_size = -256;";
-	int rc;
 
 	sqlite3_extended_result_codes(db, 1);
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-	rc = sqlite3_exec(db, settings, NULL, NULL, NULL);
-	return rc == SQLITE_OK ? ERR_OK : sqlite_fault(db, rc, "set up");
+	return sqlite3_exec(db, settings, NULL, NULL, NULL);
 }
 
 enum err sqlite_connect(const char *path, int flags, struct sqlite_connection **connection_r)
 {
 	struct sqlite_connection *connection = calloc(1, sizeof(*connection));
-	enum err err;
 	int rc;
 
 	if (connection == NULL)
 		return ERR_INTERNAL;
 	rc = sqlite3_open_v2(path, &connection->db, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	err = rc == SQLITE_OK ? set_up(connection->db) : sqlite_fault(connection->db, rc, "open");
-	if (err == ERR_OK)
+	if (rc == SQLITE_OK)
+		rc = set_up(connection->db);
+	if (rc == SQLITE_OK) {
 		*connection_r = connection;
-	else
-		sqlite_disconnect(connection);
-	return err;
+		return ERR_OK;
+	}
+	LOG(LOG_ERROR, "the database cannot be opened", LOG_TEXT("path", path), LOG_NUMBER("rc", rc),
+	    LOG_TEXT("reason", sqlite3_errmsg(connection->db)));
+	sqlite_disconnect(connection);
+	return classify(rc);
 }
 
 void sqlite_disconnect(struct sqlite_connection *connection)
@@ -291,12 +296,10 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	store->limit = options->connections;
 	pthread_mutex_init(&store->lock, NULL);
 	err = store->path != NULL ? open_first(store) : ERR_INTERNAL;
-	if (err == ERR_OK) {
+	if (err == ERR_OK)
 		*impl_r = store;
-		return ERR_OK;
-	}
-	LOG(LOG_ERROR, "the database cannot be used", LOG_TEXT("path", path));
-	close_store(store);
+	else
+		close_store(store);
 	return err;
 }
 

@@ -25,14 +25,14 @@ enum err store_open(const struct store_options *options, struct store *store_r)
 	const struct store_ops *ops = find(options->target);
 	enum err err;
 
+	*store_r = (struct store){.ops = NULL};
 	if (ops == NULL) {
 		LOG(LOG_ERROR, "no such kind of store", LOG_TEXT("store", options->target));
 		return ERR_INVALID_REQUEST;
 	}
-	*store_r = (struct store){.ops = ops};
 	err = ops->open(options, &store_r->impl);
-	if (err != ERR_OK)
-		store_r->ops = NULL;
+	if (err == ERR_OK)
+		store_r->ops = ops;
 	return err;
 }
 

@@ -109,7 +109,7 @@ struct store {
  */
 enum err store_open(const struct store_options *options, struct store *store_r) MUST_CHECK;
 
-/* store_close(store): after all callers are gone; a zeroed store is fine. */
+/* store_close(store): after all callers are gone; one whose opening failed is fine. */
 void store_close(struct store *store);
 
 #endif
