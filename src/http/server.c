@@ -29,8 +29,7 @@ struct server {
 	pthread_t *threads;
 	unsigned thread_count;
 	atomic_uint running; /* workers that have not ended */
-	atomic_bool stopping;
-	int64_t grace_end_us; /* set before the bell rings */
+	atomic_llong grace_end_us; /* by the monotonic clock; 0: it is not stopping */
 };
 
 /* A worker's own memory. */
@@ -52,7 +51,7 @@ static void serve_connection(struct worker *worker, int fd)
 	end = fcgi_serve(&server->options->service, &worker->arena, fd);
 	if (end == FCGI_CLOSED)
 		return;
-	if (end == FCGI_KEEP && whole && !atomic_load(&server->stopping))
+	if (end == FCGI_KEEP && whole && atomic_load(&server->grace_end_us) == 0)
 		connections_give(connections, fd);
 	else
 		close(fd);
@@ -61,7 +60,7 @@ static void serve_connection(struct worker *worker, int fd)
 /* How long a worker that has heard the bell still waits for a request, in ms. */
 static int grace_left(const struct server *server)
 {
-	int64_t left = server->grace_end_us - clock_monotonic_us();
+	int64_t left = atomic_load(&server->grace_end_us) - clock_monotonic_us();
 
 	return left > 0 ? (int)(left / 1000) + 1 : 0;
 }
@@ -179,8 +178,7 @@ static int stop(struct server *server)
 
 	LOG(LOG_INFO, "stopping", LOG_NUMBER("pid", getpid()));
 	connections_stop_listening(&server->connections);
-	server->grace_end_us = clock_monotonic_us() + GRACE_US;
-	atomic_store(&server->stopping, true);
+	atomic_store(&server->grace_end_us, clock_monotonic_us() + GRACE_US);
 	if (write(server->bell, &one, sizeof(one)) < 0)
 		_exit(1);
 	while (atomic_load(&server->running) > 0)
