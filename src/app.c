@@ -20,6 +20,7 @@ static void fill(struct app *app, const struct conf *conf)
 		.max_organizations = conf->max_organizations,
 		.public_lookup = conf->public_lookup != 0,
 		.require_current_password = conf->require_current_password != 0,
+		.metrics = conf->metrics != 0,
 		.base_path = conf->base_path != NULL ? conf->base_path : "",
 		.max_body = (size_t)conf->max_body,
 	};

@@ -22,6 +22,7 @@ struct app_policy {
 	uint64_t max_organizations; /* 0: no limit */
 	bool public_lookup;
 	bool require_current_password;
+	bool metrics;          /* /metrics exists */
 	const char *base_path; /* "" or like "/api" */
 	size_t max_body;       /* bytes */
 };

@@ -16,7 +16,9 @@ static struct fixture fixture;
 
 static void open_usual(void)
 {
-	fixture_open(&fixture, NULL);
+	const char *settings[] = {"ORGD_METRICS=on", NULL};
+
+	fixture_open(&fixture, settings);
 }
 
 static void close_fixture(void)
@@ -304,6 +306,9 @@ static const struct {
 	{"ORGD_CREATE=key", "POST", "/org/create", "k9d8s7f6k9d8s7f6k9d8s7f6k9d8s7f6", "x", 400, "invalid_json"},
 	{"ORGD_PUBLIC_LOOKUP=off", "GET", "/org/get?slug=x", NULL, NULL, 401, "unauthenticated"},
 	{"ORGD_PUBLIC_LOOKUP=off", "GET", "/org/get?slug=x", "a.b.c", NULL, 401, "invalid_token"},
+	{"ORGD_METRICS=off", "GET", "/metrics", NULL, NULL, 404, "not_found"},
+	{"ORGD_METRICS=off", "POST", "/metrics", NULL, NULL, 404, "not_found"},
+	{"ORGD_METRICS=on", "POST", "/metrics", NULL, NULL, 405, "method_not_allowed"},
 	{"ORGD_BASE_PATH=/api", "GET", "/org/get?slug=x", NULL, NULL, 404, "not_found"},
 	{"ORGD_BASE_PATH=/api", "GET", "/api/org/get?slug=x", NULL, NULL, 404, "organization_not_found"},
 	{"ORGD_BASE_PATH=/api", "GET", "/apiorg/get?slug=x", NULL, NULL, 404, "not_found"},

@@ -4,6 +4,7 @@
 
 #include "api/api_admin.h"
 #include "api/api_health.h"
+#include "api/api_metrics.h"
 #include "api/api_org.h"
 #include "api/input.h"
 #include "base/attr.h"
@@ -21,6 +22,7 @@ const struct route routes[] = {
 	 "exchange email and password for an access token"},
 	{METHOD_GET, "/healthz", ACCESS_PUBLIC, api_healthz, NULL, "whether the process serves"},
 	{METHOD_GET, "/readyz", ACCESS_PUBLIC, api_readyz, NULL, "whether the store answers"},
+	{METHOD_GET, "/metrics", ACCESS_METRICS, api_metrics, NULL, "counters and gauges for Prometheus"},
 };
 
 const size_t routes_count = COUNT_OF(routes);

@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+#include "api/api_metrics.h"
 #include "api/input.h"
 #include "api/routes.h"
 #include "app.h"
 #include "auth/principal.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/str.h"
 #include "http/json.h"
 #include "http/url.h"
@@ -23,6 +25,15 @@ static const char *strip_base(const char *path, const char *base)
 	return strncmp(path, base, size) == 0 && path[size] == '/' ? path + size : NULL;
 }
 
+/* Whether a path's rows are switched off: then they are as if they were not there. */
+static bool is_off(const struct req *rq)
+{
+	for (size_t i = 0; i < routes_count; i++)
+		if (routes[i].access == ACCESS_METRICS && strcmp(routes[i].path, rq->path) == 0)
+			return !rq->app->policy.metrics;
+	return false;
+}
+
 /* Finds the route; an OPTIONS on a known path is answered here (*done_r). */
 static enum err find_route(struct req *rq, bool *done_r)
 {
@@ -30,7 +41,7 @@ static enum err find_route(struct req *rq, bool *done_r)
 	enum err err;
 
 	rq->path = strip_base(rq->path, rq->app->policy.base_path);
-	if (rq->path == NULL || !url_path_is_plain(rq->path))
+	if (rq->path == NULL || !url_path_is_plain(rq->path) || is_off(rq))
 		return ERR_NOT_FOUND;
 	err = route_find(routes, routes_count, rq->method, rq->path, &rq->route);
 	if (err != ERR_METHOD_NOT_ALLOWED)
@@ -99,6 +110,7 @@ static enum err admit(struct req *rq)
 {
 	switch (rq->route->access) {
 	case ACCESS_PUBLIC:
+	case ACCESS_METRICS:
 		return ERR_OK;
 	case ACCESS_CREATE:
 		return admit_creator(rq);
@@ -181,14 +193,14 @@ static void answer_problem(struct req *rq, enum err err)
 		reply_header(&rq->reply, "Retry-After", info->retry_after);
 }
 
-static void log_request(const struct req *rq, enum err err, int64_t begin_us)
+static void log_request(const struct req *rq, enum err err, int64_t us)
 {
 	const struct log_field end = {NULL, NULL, 0};
 
 	LOG(rq->reply.status >= 500 ? LOG_WARN : LOG_INFO, "request", LOG_TEXT("id", rq->id),
 	    LOG_TEXT("method", rq->method_name), LOG_TEXT("route", rq->route != NULL ? rq->route->path : "-"),
 	    LOG_NUMBER("status", rq->reply.status), LOG_NUMBER("bytes", rq->reply.body_size),
-	    LOG_NUMBER("us", clock_monotonic_us() - begin_us),
+	    LOG_NUMBER("us", us),
 	    err != ERR_OK ? LOG_TEXT("code", err_info(err)->code)
 	    : rq->org_id != NULL ? LOG_TEXT("org_id", rq->org_id) : end,
 	    err != ERR_OK && rq->org_id != NULL ? LOG_TEXT("org_id", rq->org_id) : end);
@@ -196,7 +208,7 @@ static void log_request(const struct req *rq, enum err err, int64_t begin_us)
 
 void serve(struct req *rq)
 {
-	int64_t begin_us = clock_monotonic_us();
+	int64_t begin_us = clock_monotonic_us(), us;
 	enum err err;
 
 	req_choose_id(rq);
@@ -205,5 +217,7 @@ void serve(struct req *rq)
 		answer_problem(rq, err);
 	reply_header(&rq->reply, "X-Request-Id", rq->id);
 	rq->reply.head_only = rq->method == METHOD_HEAD;
-	log_request(rq, err, begin_us);
+	us = clock_monotonic_us() - begin_us;
+	metrics_request(api_metrics_route(rq), rq->reply.status, us);
+	log_request(rq, err, us);
 }

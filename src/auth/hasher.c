@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/metrics.h"
 
 #define NICENESS 19
 #define STACK_SIZE (256 * 1024)
@@ -72,6 +72,7 @@ static void *run_thread(void *argument)
 			job->matches = password_matches(space, job->password, job->hash);
 		else
 			job->err = password_hash(space, job->password, hasher->cost, job->made);
+		metrics_add(METRIC_HASHES, 1);
 		pthread_mutex_lock(&hasher->lock);
 		job->done = true;
 		pthread_cond_signal(&job->ready);
@@ -162,7 +163,16 @@ enum err hasher_enter(struct hasher *hasher)
 		err = ERR_OK;
 	}
 	pthread_mutex_unlock(&hasher->lock);
+	if (err != ERR_OK)
+		metrics_add(METRIC_HASHES_REFUSED, 1);
 	return err;
+}
+
+void hasher_load(struct hasher *hasher, struct hasher_load *load_r)
+{
+	pthread_mutex_lock(&hasher->lock);
+	*load_r = (struct hasher_load){hasher->inside, hasher->queue};
+	pthread_mutex_unlock(&hasher->lock);
 }
 
 void hasher_leave(struct hasher *hasher)

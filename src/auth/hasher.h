@@ -24,6 +24,15 @@ struct hasher *hasher_new(unsigned threads, unsigned queue, unsigned cost) MUST_
 /* hasher_free(hasher): ends the threads; nobody may be inside. NULL is fine. */
 void hasher_free(struct hasher *hasher);
 
+/* How full it is. */
+struct hasher_load {
+	unsigned inside; /* requests being hashed or waiting for it */
+	unsigned queue;  /* most of them */
+};
+
+/* hasher_load(hasher, load_r): a moment's view. */
+void hasher_load(struct hasher *hasher, struct hasher_load *load_r);
+
 /*
  * hasher_enter(hasher): takes a place in the queue for all the hashes that one request needs;
  * ERR_OVERLOADED when none is free. hasher_leave(hasher): gives it back.

@@ -9,6 +9,7 @@
 #include "http/connections.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "http/frame.h"
 
 #define SWEEP_MS 1000 /* how often idle connections are looked at */
@@ -106,9 +108,11 @@ static bool accept_all(struct connections *connections)
 {
 	for (;;) {
 		int fd = accept4(connections->options->listener->fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd >= 0)
+		if (fd >= 0) {
+			metrics_add(METRIC_CONNECTIONS, 1);
 			add_connection(connections, fd);
-		else if (errno != EINTR && errno != ECONNABORTED)
+		}
+		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
 			return !is_shortage(errno);
 	}
 }
@@ -176,25 +180,28 @@ void connections_give(struct connections *connections, int fd)
 	make_idle(connections, fd, EPOLL_CTL_MOD);
 }
 
-/* A parked connection: back to epoll if more has come, closed if it took too long. */
+/* A parked connection: back to epoll if more has come, closed if it never will or took too long. */
 static void look_at_parked(struct connections *connections, int fd, int64_t now)
 {
 	struct slot *slot = slots_at(&connections->slots, fd);
+	struct pollfd end = {.fd = fd, .events = POLLRDHUP};
+	int64_t limit = connections->options->receive_seconds * INT64_C(1000000);
 	int arrived = 0;
-	bool late;
+	bool late, more;
 
 	if (!slots_take(&connections->slots, fd, SLOT_PARKED))
 		return;
-	late = now - atomic_load(&slot->since_us) > connections->options->receive_seconds * INT64_C(1000000);
-	if (ioctl(fd, FIONREAD, &arrived) == 0 && arrived == atomic_load(&slot->arrived) && !late) {
+	late = now - atomic_load(&slot->since_us) > limit;
+	more = ioctl(fd, FIONREAD, &arrived) != 0 || arrived != atomic_load(&slot->arrived);
+	if (!late && !more && poll(&end, 1, 0) == 0) {
 		slots_release(&connections->slots, fd, SLOT_PARKED);
 		return;
 	}
 	atomic_fetch_sub(&connections->parked, 1);
-	if (late)
-		close_connection(connections, fd);
-	else
+	if (more && !late)
 		make_idle(connections, fd, EPOLL_CTL_MOD);
+	else
+		close_connection(connections, fd);
 }
 
 static void look_at_idle(struct connections *connections, int fd, int64_t now)
@@ -224,8 +231,10 @@ static void serve_timer(struct connections *connections)
 {
 	uint64_t ticks;
 
-	if (read(connections->timer, &ticks, sizeof(ticks)) > 0)
+	if (read(connections->timer, &ticks, sizeof(ticks)) > 0) {
 		sweep(connections);
+		atomic_store(&connections->swept, true);
+	}
 	if (atomic_exchange(&connections->starved, false))
 		connections_watch(connections, EPOLL_CTL_MOD, connections->options->listener->fd);
 	wish_timer(connections);

@@ -30,6 +30,7 @@ struct connections {
 	atomic_int parked;            /* connections in SLOT_PARKED */
 	atomic_bool starved;          /* the listener waits for descriptors to come free */
 	atomic_llong starved_said_us; /* when the log last said so */
+	atomic_bool swept;            /* set at each sweep: a worker was free for it */
 	pthread_mutex_t timer_lock;   /* so that the sooner of two wishes wins */
 };
 
@@ -47,8 +48,8 @@ bool connections_housekeep(struct connections *connections, int fd);
 
 /*
  * connections_take(connections, fd, peeked, whole_r): whether a request is there on `fd`, whose event
- * the caller got; then the descriptor is the caller's, to close or to connections_give() back, the
- * latter only if *whole_r. `peeked` is scratch space of FRAME_HEAD_MAX bytes.
+ * the caller got; then the descriptor is the caller's, to close or to connections_give() back. *whole_r:
+ * the request was FRAME_WHOLE. `peeked` is scratch space of FRAME_HEAD_MAX bytes.
  */
 bool connections_take(struct connections *connections, int fd, unsigned char *peeked,
 		      bool *whole_r) MUST_CHECK;

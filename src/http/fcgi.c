@@ -7,8 +7,10 @@
  */
 #include "http/fcgi.h"
 
+#include <errno.h>
 #include <fcgiapp.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -91,17 +93,34 @@ static bool has_surplus(FCGX_Request *request)
 	return surplus;
 }
 
-/* Ends the streams: the answer goes out in one write if it fits libfcgi's 8 KiB. */
-static bool finish(const struct fcgi_service *service, FCGX_Request *request, struct body *body)
+/* Whether nothing waits to be read: a web server sends no next request before it has the answer. */
+static bool is_silent(int fd)
 {
-	bool sent = FCGX_FClose(request->err) == 0;
+	char byte;
 
-	sent = FCGX_FClose(request->out) == 0 && sent;
-	return sent && drain(body, service->drain_max) && request->keepConnection &&
-	       !has_surplus(request);
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-enum fcgi_end fcgi_serve(const struct fcgi_service *service, struct arena *arena, int fd)
+/*
+ * Whether the connection stands at the request's very end. Decided before the answer goes out: as soon
+ * as it has that, a web server may send its next request.
+ */
+static bool is_at_end(const struct fcgi_service *service, FCGX_Request *request, struct body *body, bool whole)
+{
+	return drain(body, service->drain_max) && !has_surplus(request) && (whole || is_silent(request->ipcFd));
+}
+
+/* Ends the streams: the answer goes out in one write if it fits libfcgi's 8 KiB. */
+static bool send_reply(FCGX_Request *request, const struct reply *reply)
+{
+	bool sent;
+
+	write_reply(reply, request->out);
+	sent = FCGX_FClose(request->err) == 0;
+	return FCGX_FClose(request->out) == 0 && sent;
+}
+
+enum fcgi_end fcgi_serve(const struct fcgi_service *service, struct arena *arena, int fd, bool whole)
 {
 	FCGX_Request request;
 	struct body body;
@@ -118,8 +137,8 @@ enum fcgi_end fcgi_serve(const struct fcgi_service *service, struct arena *arena
 	req_init(&rq, arena, service->app, (const char *const *)request.envp,
 		 (struct req_body){read_piece, &body});
 	service->serve(&rq);
-	write_reply(&rq.reply, request.out);
-	keep = finish(service, &request, &body);
+	keep = is_at_end(service, &request, &body, whole) && request.keepConnection;
+	keep = send_reply(&request, &rq.reply) && keep;
 	FCGX_Free(&request, 0);
 	arena_reset(arena);
 	return keep ? FCGI_KEEP : FCGI_CLOSE;

@@ -26,9 +26,10 @@ enum fcgi_end {
 enum err fcgi_init(void) MUST_CHECK;
 
 /*
- * fcgi_serve(service, arena, fd): reads a request, has it served, writes the answer. `fd` is readable
- * and blocking, with time limits of its own; `arena` is reset afterwards. One thread a connection.
+ * fcgi_serve(service, arena, fd, whole): reads a request, has it served, writes the answer. `fd` is
+ * readable and blocking, with time limits of its own; `whole`: all of the request is there, and
+ * libfcgi will find its very end (frame.h); `arena` is reset afterwards. One thread a connection.
  */
-enum fcgi_end fcgi_serve(const struct fcgi_service *service, struct arena *arena, int fd);
+enum fcgi_end fcgi_serve(const struct fcgi_service *service, struct arena *arena, int fd, bool whole);
 
 #endif

@@ -5,7 +5,7 @@
  * libfcgi reads a request with blocking reads, and trusts the lengths in it (CVE-2025-23016 is only
  * half closed in some distributions). It also forgets the padding of a stream's last record, which
  * it would then take for the next record. So a request is handed to it when its head has arrived
- * whole and adds up, and a connection is kept only when the end was seen.
+ * whole and adds up, and what is known of its end decides whether the connection can be kept.
  * https://fastcgi-archives.github.io/FastCGI_Specification.html
  */
 #ifndef HTTP_FRAME_H
@@ -20,7 +20,7 @@
 
 enum frame {
 	FRAME_PARTIAL, /* well-formed so far; more must come */
-	FRAME_READY,   /* may be handed to libfcgi; where it ends is not known: close afterwards */
+	FRAME_READY,   /* may be handed to libfcgi; where it ends was not seen */
 	FRAME_WHOLE,   /* likewise; it has arrived whole, and libfcgi will find its very end */
 	FRAME_BAD,     /* is no request to a responder: close the connection */
 };

@@ -16,6 +16,7 @@ enum access {
 	ACCESS_PUBLIC, /* everybody */
 	ACCESS_CREATE, /* as ORGD_CREATE says */
 	ACCESS_LOOKUP, /* as ORGD_PUBLIC_LOOKUP says */
+	ACCESS_METRICS, /* everybody, if ORGD_METRICS is on; else the route does not exist */
 	ACCESS_ADMIN,  /* the admin of an organization, by token */
 };
 

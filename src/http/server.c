@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "http/connections.h"
 #include "http/frame.h"
+#include "http/notify.h"
 
 #define STACK_SIZE (512 * 1024)
 #define STOP_SECONDS 5
@@ -48,10 +49,10 @@ static void serve_connection(struct worker *worker, int fd)
 
 	if (!connections_take(connections, fd, worker->peeked, &whole))
 		return;
-	end = fcgi_serve(&server->options->service, &worker->arena, fd);
+	end = fcgi_serve(&server->options->service, &worker->arena, fd, whole);
 	if (end == FCGI_CLOSED)
 		return;
-	if (end == FCGI_KEEP && whole && atomic_load(&server->grace_end_us) == 0)
+	if (end == FCGI_KEEP && atomic_load(&server->grace_end_us) == 0)
 		connections_give(connections, fd);
 	else
 		close(fd);
@@ -177,6 +178,7 @@ static int stop(struct server *server)
 	uint64_t one = 1;
 
 	LOG(LOG_INFO, "stopping", LOG_NUMBER("pid", getpid()));
+	notify_send("STOPPING=1");
 	connections_stop_listening(&server->connections);
 	atomic_store(&server->grace_end_us, clock_monotonic_us() + GRACE_US);
 	if (write(server->bell, &one, sizeof(one)) < 0)
@@ -189,18 +191,29 @@ static int stop(struct server *server)
 	return 0;
 }
 
+/* Waits for the signal; tells a watchdog meanwhile that workers are at work, as long as they are. */
+static void watch_until_stop(struct server *server)
+{
+	long ms = notify_watchdog_ms();
+
+	while (!wait_for_stop(ms))
+		if (atomic_exchange(&server->connections.swept, false))
+			notify_send("WATCHDOG=1");
+}
+
 int server_run(const struct server_options *options)
 {
 	struct server server;
-	int status = 1;
+	int status;
 
 	if (!set_up(&server, options)) {
 		LOG(LOG_ERROR, "the server cannot start", LOG_TEXT("reason", strerror(errno)));
 		_exit(1); /* some workers may run already */
 	}
 	LOG(LOG_INFO, "serving", LOG_NUMBER("pid", getpid()), LOG_NUMBER("workers", options->workers));
-	if (wait_for_stop(-1))
-		status = stop(&server);
+	notify_send("READY=1");
+	watch_until_stop(&server);
+	status = stop(&server);
 	tear_down(&server);
 	listen_close(options->connections.listener);
 	LOG(LOG_INFO, "stopped", LOG_NUMBER("pid", getpid()));

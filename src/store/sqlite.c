@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "store/sqlite_priv.h"
 
 #define BUSY_TIMEOUT_MS 1500
@@ -25,7 +27,7 @@ struct sqlite {
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct sqlite_connection *free;
-	unsigned open;
+	unsigned open, busy;
 };
 
 /* What a result code is to the caller. */
@@ -110,6 +112,19 @@ static enum err connect_again(struct sqlite *store, struct sqlite_connection **c
 	return err;
 }
 
+static bool is_trouble(enum err err)
+{
+	return err == ERR_STORE_UNAVAILABLE || err == ERR_OVERLOADED || err == ERR_INTERNAL;
+}
+
+static void count_call(enum err err, int64_t us)
+{
+	metrics_add(METRIC_STORE_CALLS, 1);
+	metrics_add(METRIC_STORE_TIME_US, (uint64_t)us);
+	if (is_trouble(err))
+		metrics_add(METRIC_STORE_ERRORS, 1);
+}
+
 enum err sqlite_take(struct sqlite *store, struct sqlite_connection **connection_r)
 {
 	enum err err;
@@ -122,25 +137,31 @@ enum err sqlite_take(struct sqlite *store, struct sqlite_connection **connection
 	full = *connection_r == NULL && store->open == store->limit;
 	if (*connection_r == NULL && !full)
 		store->open++;
+	if (!full)
+		store->busy++;
 	pthread_mutex_unlock(&store->lock);
-	if (*connection_r != NULL)
-		return ERR_OK;
 	if (full)
 		return ERR_OVERLOADED;
-	err = connect_again(store, connection_r);
-	if (err != ERR_OK) {
-		pthread_mutex_lock(&store->lock);
-		store->open--;
-		pthread_mutex_unlock(&store->lock);
+	err = *connection_r == NULL ? connect_again(store, connection_r) : ERR_OK;
+	if (err == ERR_OK) {
+		(*connection_r)->taken_us = clock_monotonic_us();
+		return ERR_OK;
 	}
+	count_call(err, 0);
+	pthread_mutex_lock(&store->lock);
+	store->open--;
+	store->busy--;
+	pthread_mutex_unlock(&store->lock);
 	return err;
 }
 
 enum err sqlite_give(struct sqlite *store, struct sqlite_connection *connection, enum err err)
 {
-	bool broken = err == ERR_STORE_UNAVAILABLE || err == ERR_INTERNAL;
+	bool broken = is_trouble(err) && err != ERR_OVERLOADED;
 
+	count_call(err, clock_monotonic_us() - connection->taken_us);
 	pthread_mutex_lock(&store->lock);
+	store->busy--;
 	if (broken) {
 		store->open--;
 	} else {
@@ -277,7 +298,8 @@ static enum err open_first(struct sqlite *store)
 
 	if (err != ERR_OK)
 		return err;
-	store->open = 1;
+	store->open = store->busy = 1;
+	connection->taken_us = clock_monotonic_us();
 	err = sqlite_schema_migrate(connection);
 	return sqlite_give(store, connection, err);
 }
@@ -303,6 +325,16 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	return err;
 }
 
+static void count_connections(void *impl, unsigned *open_r, unsigned *busy_r)
+{
+	struct sqlite *store = impl;
+
+	pthread_mutex_lock(&store->lock);
+	*open_r = store->open;
+	*busy_r = store->busy;
+	pthread_mutex_unlock(&store->lock);
+}
+
 static enum err ping(void *impl)
 {
 	struct sqlite_connection *connection;
@@ -321,6 +353,7 @@ const struct store_ops sqlite_ops = {
 	.name = "sqlite",
 	.open = open_store,
 	.close = close_store,
+	.connections = count_connections,
 	.ping = ping,
 	.org_create = sqlite_org_create,
 	.org_check_free = sqlite_org_check_free,

@@ -19,6 +19,7 @@ struct sqlite;
 struct sqlite_connection {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT];
+	int64_t taken_us; /* when its user took it */
 	struct sqlite_connection *next_free;
 };
 

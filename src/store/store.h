@@ -53,6 +53,9 @@ struct store_ops {
 	enum err (*open)(const struct store_options *options, void **impl_r);
 	void (*close)(void *impl);
 
+	/* connections(impl, open_r, busy_r): how many there are, and are in use just now. */
+	void (*connections)(void *impl, unsigned *open_r, unsigned *busy_r);
+
 	/* ping(impl): whether the store answers; within a second. */
 	enum err (*ping)(void *impl);
 

@@ -3,7 +3,6 @@
 import os
 import random
 import resource
-import socket
 import struct
 
 import fastcgi

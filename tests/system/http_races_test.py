@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Races over HTTP, by two orgd processes on one database: one winner each, and nothing left over."""
+import contextlib
+import os
+import sqlite3
 import threading
+import time
 
 import tap
 from promises import expect, must
@@ -35,6 +39,33 @@ def together(tasks):
 
 def unique(name):
     return f"{name} {next(NUMBERS)}"
+
+
+@contextlib.contextmanager
+def writes_held(stack):
+    """Nothing can write to the database inside the block; reads go on."""
+    connection = sqlite3.connect(os.path.join(stack.orgd.directory, "orgd.db"), isolation_level=None, timeout=10)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        connection.close()
+
+
+def behind_one_lock(stack, tasks):
+    """Runs the functions so that all have read before the first one can write."""
+    begun = threading.Barrier(len(tasks) + 1)
+
+    def release():
+        with writes_held(stack):
+            begun.wait(10)
+            time.sleep(0.3)
+
+    def after(task):
+        begun.wait(10)
+        return task()
+
+    return together([lambda task=task: after(task) for task in tasks] + [release])[:-1]
 
 
 def pick(stacks, index):
@@ -209,6 +240,44 @@ def one_password_many_changes(*stacks):
             expect(pick(stacks, index).try_login(tenant.email, word), 200 if index == winner else 401)
         tenant.token = answers[winner].json["access_token"]
         must(tenant.alive(), "the fresh token is dead", tenant.name)
+
+
+@case
+def what_was_read_is_checked_again(*stacks):
+    """two changes by one token that have both read before either writes: one wins, the other is 401 (or 404)"""
+    deletion = ("DELETE", "/org/delete", None)
+    for index, (first, second) in enumerate([({"password": "meadow-1-violet"}, {"password": "meadow-2-violet"}),
+                                             ({"password": "meadow-1-violet"}, {"email": "@"}), ({"email": "@"}, None),
+                                             ({"password": "meadow-1-violet"}, None), (None, None)]):
+        tenant = stacks[0].tenant("Again")
+        requests = [deletion if fields is None else ("PUT", "/org/update", fill(fields)) for fields in (first, second)]
+        answers = behind_one_lock(stacks[0], [
+            lambda stack=stack, request=request: stack.call(request[0], request[1], json=request[2], token=tenant.token)
+            for stack, request in zip((stacks[0], stacks[-1]), requests)])
+        must(one_winner(answers, 200, (401, "invalid_token"), (404, "organization_not_found")) in (0, 1), "row", index)
+
+
+def fill(fields):
+    """The fields with a fresh email in the place of "@"."""
+    return {name: fresh_email() if value == "@" else value for name, value in fields.items()}
+
+
+@case
+def conflicts_are_checked_again(*stacks):
+    """creates and renames that have all found a name and an email free before any writes: one winner of each"""
+    mover, name, email = stacks[0].tenant("Checked"), unique("Checked again"), fresh_email()
+    answers = behind_one_lock(stacks[0], [
+        lambda: stacks[0].create(name, fresh_email()), lambda: stacks[-1].create(name, fresh_email()),
+        lambda: change(stacks[-1], mover, organization_name=name)])
+    equal(sorted(answer.status // 100 for answer in answers), [2, 4, 4], "winners")
+    for answer in answers:
+        if answer.status >= 400:
+            expect(answer, 409, "organization_exists")
+    names = [unique("Checked") for _ in range(3)]
+    answers = behind_one_lock(stacks[0], [lambda i=i: pick(stacks, i).create(names[i], email) for i in range(3)])
+    winner = one_winner(answers, 201, (409, "email_taken"))
+    for index, name in enumerate(names):
+        equal(status_of(stacks, name), 200 if index == winner else 404, name)
 
 
 @case

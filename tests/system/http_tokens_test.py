@@ -149,6 +149,7 @@ def claims_must_be_there_and_right(stack):
     forge, now = Forge(stack, tenant), int(time.time())
     for value in (str(now + 900), now - 1000, 0, -1, None, True, [now + 900], {"a": 1}, "never", "", -2 ** 63, 1e300):
         refused(stack, forge.with_claims(exp=value), f"exp {value!r}")
+    refused(stack, forge.with_claims(iat=now - 1000, exp=now - 100), "expired")
     for value in ("Orgd", "", "evil", None, 1, ["orgd"]):
         refused(stack, forge.with_claims(iss=value), f"iss {value!r}")
     for name in ("sub", "admin_id", "org_id"):
