@@ -160,11 +160,10 @@ static void assign(struct loading *loading, const struct key *key, const char *v
 		return;
 	}
 	if (key->type == CHOICE && !choose(key->choices, value, number_at(loading->conf, key)))
-		fault(loading, "%s must be one of %s, not \"%s\"", key->name, key->choices, value);
+		fault(loading, "%s must be one of %s", key->name, key->choices);
 	if (key->type == NUMBER && (!str_to_uint(value, key->max, number_at(loading->conf, key)) ||
 				    *number_at(loading->conf, key) < key->min))
-		fault(loading, "%s must be a number from %llu to %llu, not \"%s\"", key->name,
-		      (unsigned long long)key->min, (unsigned long long)key->max, value);
+		fault(loading, "%s must be a number from %" PRIu64 " to %" PRIu64, key->name, key->min, key->max);
 }
 
 static bool belongs_to_tests(const char *name)
@@ -178,9 +177,9 @@ static bool set_from_file(void *context, const char *name, const char *value)
 	struct loading *loading = context;
 	const struct key *key = find(name);
 
-	if (key != NULL)
+	if (key != NULL && key->offset != AT(file))
 		assign(loading, key, value);
-	else if (strncmp(name, "ORGD_", 5) == 0 && !belongs_to_tests(name))
+	else if (key == NULL && strncmp(name, "ORGD_", 5) == 0 && !belongs_to_tests(name))
 		fault(loading, "%s in %s is not a key; the nearest is %s", name, loading->conf->file, nearest(name));
 	return true;
 }
@@ -189,13 +188,15 @@ static void set_from_environment(struct loading *loading)
 {
 	for (char **entry = environ; *entry != NULL; entry++) {
 		const char *value = strchr(*entry, '=');
+		const struct key *key;
 		char name[64];
 		if (value == NULL || (size_t)(value - *entry) >= sizeof(name))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)(value - *entry), *entry);
-		if (find(name) != NULL && strcmp(name, "ORGD_ENV_FILE") != 0)
-			assign(loading, find(name), value + 1);
-		else if (strncmp(name, "ORGD_", 5) == 0 && find(name) == NULL && !belongs_to_tests(name))
+		key = find(name);
+		if (key != NULL && key->offset != AT(file))
+			assign(loading, key, value + 1);
+		else if (key == NULL && strncmp(name, "ORGD_", 5) == 0 && !belongs_to_tests(name))
 			fprintf(loading->faults, "orgd: warning: %s in the environment is not a key; the nearest is %s\n",
 				name, nearest(name));
 	}
@@ -312,12 +313,24 @@ static void dump_choice(const struct key *key, uint64_t place, FILE *out)
 	fprintf(out, "%s=%.*s\n", key->name, (int)strcspn(at, "|"), at);
 }
 
+/* As dotenv.c reads it back. */
 static void dump_text(const struct key *key, const char *text, FILE *out)
 {
-	if (text == NULL)
-		fprintf(out, "%s=\n", key->name);
-	else
-		fprintf(out, "%s='%s'\n", key->name, key->type == SECRET ? "********" : text);
+	fprintf(out, "%s=", key->name);
+	if (text != NULL) {
+		fputc('"', out);
+		for (const char *p = key->type == SECRET ? "********" : text; *p != '\0'; p++) {
+			if (*p == '\n') {
+				fputs("\\n", out);
+				continue;
+			}
+			if (strchr("\"\\$", *p) != NULL)
+				fputc('\\', out);
+			fputc(*p, out);
+		}
+		fputc('"', out);
+	}
+	fputc('\n', out);
 }
 
 void conf_dump(const struct conf *conf, FILE *out)

@@ -13,7 +13,8 @@
 #include "base/clock.h"
 
 #define LINE_SIZE 4096
-#define VALUE_MAX 512 /* bytes of one value that are shown */
+#define VALUE_MAX 512 /* bytes that one value takes in the line, escapes included */
+#define FIELD_MAX (VALUE_MAX + 64)
 
 static struct {
 	enum log_level level;
@@ -58,8 +59,10 @@ static PRINTF_LIKE(2, 3) void add(struct line *line, const char *format, ...)
 
 static void add_escaped(struct line *line, const char *text)
 {
-	for (size_t i = 0; text[i] != '\0' && i < VALUE_MAX; i++) {
-		unsigned char c = (unsigned char)text[i];
+	size_t end = line->size + VALUE_MAX - sizeof("\\u0000");
+
+	for (; *text != '\0' && line->size < end; text++) {
+		unsigned char c = (unsigned char)*text;
 		if (c == '"' || c == '\\')
 			add(line, "\\%c", c);
 		else if (c < 0x20 || c > 0x7e)
@@ -90,8 +93,11 @@ static void add_text(struct line *line, const char *text)
 		add(line, "\"");
 }
 
+/* Adds a field, or nothing when the line is almost full: half a field would be no JSON. */
 static void add_field(struct line *line, const struct log_field *field)
 {
+	if (line->size + FIELD_MAX > LINE_SIZE)
+		return;
 	add(line, state.format == LOG_JSON ? ",\"%s\":" : " %s=", field->key);
 	if (field->text != NULL)
 		add_text(line, field->text);

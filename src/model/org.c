@@ -69,18 +69,53 @@ enum fault org_name_normalize(struct arena *arena, const char *text, const char 
 	return check_characters(name);
 }
 
+/* utf8proc's mapping, in the arena; NULL for what is not UTF-8 or without memory. */
+static char *map(struct arena *arena, const char *text, int options)
+{
+	utf8proc_uint8_t *mapped;
+	char *copy;
+
+	options |= UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
+	if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &mapped, options) < 0)
+		return NULL;
+	copy = arena_strdup(arena, (const char *)mapped);
+	free(mapped);
+	return copy;
+}
+
+static bool is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text > 0x7f)
+			return false;
+	return true;
+}
+
+/* What map() would give for ASCII, which most names are: only case changes. */
+static char *lower_ascii(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	for (char *p = copy; p != NULL && *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return copy;
+}
+
 char *org_name_key(struct arena *arena, const char *name)
 {
-	const int options = UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
-			    UTF8PROC_CASEFOLD;
-	utf8proc_uint8_t *mapped;
 	char *key;
 
-	if (utf8proc_map((const utf8proc_uint8_t *)name, 0, &mapped, options) < 0)
-		return NULL;
-	fold_space((char *)mapped);
-	key = arena_strdup(arena, (const char *)mapped);
-	free(mapped);
+	if (is_ascii(name)) {
+		key = lower_ascii(arena, name);
+	} else {
+		/* Folding can make letters of marks, so their order has to be settled before. */
+		key = map(arena, name, 0);
+		if (key != NULL)
+			key = map(arena, key, UTF8PROC_CASEFOLD);
+	}
+	if (key != NULL)
+		fold_space(key);
 	return key;
 }
 
