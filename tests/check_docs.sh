@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Documents against the sources: configuration keys, options, routes, codes, files, version. Prints TAP.
+# shellcheck disable=SC2016,SC2001  # backticks are meant literally; sed reads better here
 set -u
 cd "${top_srcdir:-.}" || exit 1
 
