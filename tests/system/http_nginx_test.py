@@ -104,6 +104,19 @@ def kept_connections(stack):
 
 
 @case
+def bodies_of_many_sizes_on_kept_connections(stack):
+    """large bodies, also those that nobody reads, leave nginx's kept connections to orgd in order"""
+    tenant = stack.tenant("Sizes")
+    body = json.dumps({"email": tenant.email, "password": PASSWORD}).encode()
+    for number in range(40):
+        size = (65536, 32768, 16384, 1024)[number % 4] - number // 4
+        expect(stack.call("POST", "/admin/login", body=body.ljust(size)), 200)
+        expect(stack.call("GET", "/healthz"), 200)
+        expect(stack.call("PUT", "/org/update", body=body.ljust(size)), 401, "unauthenticated")
+        expect(stack.get(tenant.name), 200)
+
+
+@case
 def headers_of_the_client_are_harmless(stack):
     """headers that look like FastCGI parameters, proxies or method overrides change nothing"""
     for headers in ({"X-HTTP-Method-Override": "DELETE"}, {"Proxy": "http://127.0.0.1:1/"}, {"Content_Length": "5"},
