@@ -2,6 +2,7 @@
 """Request bodies over HTTP: what counts as JSON, content types, sizes."""
 import json
 
+import fastcgi
 import tap
 from promises import expect, expect_fields, must
 from stack import PASSWORD, Stack, fresh_email, run
@@ -206,6 +207,17 @@ def bodies_up_to_the_limit(stack):
     body = json.dumps({"email": tenant.email, "password": PASSWORD}).encode()
     expect(login(stack, body=body.ljust(MAX_BODY)), 200)
     expect(login(stack, body=body.ljust(MAX_BODY + 1)), 413, "body_too_large")
+
+
+@case
+def a_body_beyond_the_limit_spoils_no_connection(stack):
+    """after a 413 the kept connection serves the next request: nginx may already have sent it, and would answer 502"""
+    for size in (MAX_BODY + 1, MAX_BODY + 2, 2 * MAX_BODY, 20000, 65536):
+        with fastcgi.Connection(stack.orgd.socket_path) as connection:
+            first = connection.call("POST", "/admin/login", b" " * size)
+            equal(first.status, 413, f"status for {size} bytes")
+            second = connection.call("GET", "/healthz")
+            equal(second and second.status, 200, f"status of the request after {size} bytes")
 
 
 @case

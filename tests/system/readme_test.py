@@ -123,7 +123,7 @@ def compare_value(name, got, printed, known):
             equal(bool(re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", got)), True, "form of a token")
         else:
             equal(known.setdefault(printed, got), got, f"{name} {printed}")
-            equal([short for short in known if known[short] == got], [printed], f"what {name} is shortened to")
+            equal([short for short in known if known[short] == got], [printed], f"short for {name}")
     elif isinstance(printed, str) and TIME.fullmatch(printed):
         equal(bool(TIME.fullmatch(got)), True, f"{name} is a time ({got})")
     else:

@@ -167,7 +167,7 @@ class Stack:
         """Ends orgd by SIGTERM and starts it again with changed environment (None takes a key away)."""
         status = self.orgd.terminate() if self.orgd.alive() else 0
         if status != 0:
-            raise AssertionError(f"orgd ended with {status}: {self.orgd.log()}")
+            raise AssertionError(f"orgd ended with {status}: {self.orgd.log()[-2000:]}")
         self.orgd.env.update(env)
         self.orgd.env = {key: value for key, value in self.orgd.env.items() if value is not None}
         self.orgd.start()
