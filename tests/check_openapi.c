@@ -12,7 +12,10 @@
 #include "support/fixture.h"
 #include "support/suite.h"
 
-static const struct app_policy usual = {.create = APP_CREATE_OPEN, .public_lookup = true, .base_path = ""};
+/* With every route there is. */
+static const struct app_policy usual = {
+	.create = APP_CREATE_OPEN, .public_lookup = true, .metrics = true, .base_path = "",
+};
 
 static struct arena arena;
 static const json_value *document;
@@ -102,6 +105,17 @@ START_TEST(every_route_is_there_and_nothing_else)
 	while ((path = json_each(member(document, "paths"), path)) != NULL)
 		operations += count(path);
 	ck_assert_uint_eq(operations, routes_count);
+}
+END_TEST
+
+START_TEST(a_route_that_is_off_is_not_there)
+{
+	const struct app_policy policy = {.create = APP_CREATE_OPEN, .public_lookup = true, .base_path = ""};
+
+	ck_assert_ptr_nonnull(member(member(document, "paths"), "/metrics"));
+	drop();
+	make(&policy);
+	ck_assert_ptr_null(member(member(document, "paths"), "/metrics"));
 }
 END_TEST
 
@@ -236,10 +250,10 @@ static const struct {
 	const char *creating, *looking;
 	unsigned creating_errs, looking_errs;
 } policies[] = {
-	{{.create = APP_CREATE_OPEN, .public_lookup = true, .base_path = ""}, NULL, NULL, 0, 0},
-	{{.create = APP_CREATE_KEY, .public_lookup = true, .base_path = "/api"}, "createKey", NULL,
+	{{.create = APP_CREATE_OPEN, .public_lookup = true, .metrics = true, .base_path = ""}, NULL, NULL, 0, 0},
+	{{.create = APP_CREATE_KEY, .public_lookup = true, .metrics = true, .base_path = "/api"}, "createKey", NULL,
 	 ROUTE_PROBLEM(UNAUTHENTICATED) | ROUTE_PROBLEM(INVALID_TOKEN), 0},
-	{{.create = APP_CREATE_CLOSED, .public_lookup = false, .base_path = ""}, NULL, "bearerAuth",
+	{{.create = APP_CREATE_CLOSED, .public_lookup = false, .metrics = true, .base_path = ""}, NULL, "bearerAuth",
 	 ROUTE_PROBLEM(CREATION_CLOSED), ROUTE_PROBLEM(UNAUTHENTICATED) | ROUTE_PROBLEM(INVALID_TOKEN)},
 };
 
@@ -306,6 +320,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, make_usual, drop);
 	tcase_add_test(tcase, every_route_is_there_and_nothing_else);
+	tcase_add_test(tcase, a_route_that_is_off_is_not_there);
 	tcase_add_test(tcase, operations_have_names_of_their_own);
 	tcase_add_loop_test(tcase, every_field_is_there_and_nothing_else, 0, all);
 	tcase_add_loop_test(tcase, every_problem_is_there_and_nothing_else, 0, all);
