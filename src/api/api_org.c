@@ -308,7 +308,7 @@ enum err api_org_delete(struct req *rq)
 	if (err != ERR_OK)
 		return err;
 	json_begin(&writer, rq->arena);
-	json_add_true(&writer, writer.root, "deleted");
+	json_add_bool(&writer, writer.root, "deleted", true);
 	json_add_text(&writer, writer.root, "org_id", org->id);
 	json_add_text(&writer, writer.root, "organization_name", org->name);
 	return answer(rq, 200, &writer);

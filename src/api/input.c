@@ -37,18 +37,29 @@ static enum fault check_old_password(struct arena *arena, const char *text, cons
 	return size > ADMIN_PASSWORD_MAX ? FAULT_TOO_LONG : FAULT_NONE;
 }
 
+/* Control characters, but for white space, which is folded. */
+#define PATTERN_NAME "^[^\\u0000-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\u009f]+$"
+#define PATTERN_ATOM "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+#define PATTERN_LABEL "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+#define PATTERN_SPACE "[ \\t\\r\\n\\v\\f]*"
+#define PATTERN_EMAIL                                                                                    \
+	"^" PATTERN_SPACE PATTERN_ATOM "(\\." PATTERN_ATOM ")*@" PATTERN_LABEL "(\\." PATTERN_LABEL ")+" \
+	PATTERN_SPACE "$"
+#define PATTERN_PASSWORD "^[^\\u0000]+$"
+
 static const struct field fields[FIELD_COUNT] = {
-	[FIELD_ORGANIZATION_NAME] = {"organization_name", 1, ORG_NAME_MAX, "characters", org_name_normalize,
+	[FIELD_ORGANIZATION_NAME] = {"organization_name", 1, ORG_NAME_MAX, "characters", PATTERN_NAME,
+				     org_name_normalize,
 				     "name of the organization; white space is trimmed and folded"},
-	[FIELD_SLUG] = {"slug", 1, SLUG_MAX, "bytes", check_slug, "slug of the organization"},
-	[FIELD_EMAIL] = {"email", 1, ADMIN_EMAIL_MAX, "bytes", admin_email_normalize,
+	[FIELD_SLUG] = {"slug", 1, SLUG_MAX, "characters", SLUG_PATTERN, check_slug, "slug of the organization"},
+	[FIELD_EMAIL] = {"email", 1, ADMIN_EMAIL_MAX, "bytes", PATTERN_EMAIL, admin_email_normalize,
 			 "email of the admin; case does not matter"},
-	[FIELD_PASSWORD] = {"password", ADMIN_PASSWORD_MIN, ADMIN_PASSWORD_MAX, "bytes", check_new_password,
-			    "new password, as sent"},
-	[FIELD_LOGIN_PASSWORD] = {"password", 1, ADMIN_PASSWORD_MAX, "bytes", check_old_password,
-				  "password of the admin"},
-	[FIELD_CURRENT_PASSWORD] = {"current_password", 1, ADMIN_PASSWORD_MAX, "bytes", check_old_password,
-				    "password that the admin has until now"},
+	[FIELD_PASSWORD] = {"password", ADMIN_PASSWORD_MIN, ADMIN_PASSWORD_MAX, "bytes", PATTERN_PASSWORD,
+			    check_new_password, "new password, as sent; not a common one, nor the name or email"},
+	[FIELD_LOGIN_PASSWORD] = {"password", 1, ADMIN_PASSWORD_MAX, "bytes", PATTERN_PASSWORD,
+				  check_old_password, "password of the admin"},
+	[FIELD_CURRENT_PASSWORD] = {"current_password", 1, ADMIN_PASSWORD_MAX, "bytes", PATTERN_PASSWORD,
+				    check_old_password, "password that the admin has until now"},
 };
 
 /* Reading under way. */

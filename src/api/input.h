@@ -29,7 +29,8 @@ enum field_id {
 struct field {
 	const char *name; /* on the wire; its type is string */
 	unsigned min, max;
-	const char *unit; /* of min and max: "characters", "bytes" */
+	const char *unit;    /* of min and max: "characters", "bytes" */
+	const char *pattern; /* what a value looks like, as far as a regular expression can say (ECMA-262) */
 	/* check(arena, text, value_r): the fault, or FAULT_NONE and the value in its normal form. */
 	enum fault (*check)(struct arena *arena, const char *text, const char **value_r);
 	const char *description;

@@ -104,7 +104,7 @@ void json_begin(struct json_writer *writer, struct arena *arena)
 	writer->failed = writer->root == NULL;
 }
 
-/* Puts `value` into `parent` under `name`, which is a literal: cJSON need not copy it. */
+/* Puts `value` into `parent` under `name` (NULL: an array), which outlives it: cJSON need not copy it. */
 static void attach(struct json_writer *writer, cJSON *parent, const char *name, cJSON *value)
 {
 	if (parent == NULL || value == NULL)
@@ -129,33 +129,43 @@ void json_add_number(struct json_writer *writer, json_value *object, const char 
 	current = NULL;
 }
 
-void json_add_true(struct json_writer *writer, json_value *object, const char *name)
+void json_add_bool(struct json_writer *writer, json_value *object, const char *name, bool value)
 {
 	current = writer->arena;
-	attach(writer, object, name, cJSON_CreateTrue());
+	attach(writer, object, name, cJSON_CreateBool(value));
 	current = NULL;
+}
+
+/* Puts an empty object (or array) into `parent`, and returns it for more to be put into it. */
+static cJSON *attach_empty(struct json_writer *writer, cJSON *parent, const char *name, cJSON *(*create)(void))
+{
+	cJSON *value;
+
+	current = writer->arena;
+	value = create();
+	attach(writer, parent, name, value);
+	current = NULL;
+	return value;
+}
+
+json_value *json_add_object(struct json_writer *writer, json_value *object, const char *name)
+{
+	return attach_empty(writer, object, name, cJSON_CreateObject);
 }
 
 json_value *json_add_array(struct json_writer *writer, json_value *object, const char *name)
 {
-	cJSON *array;
-
-	current = writer->arena;
-	array = cJSON_CreateArray();
-	attach(writer, object, name, array);
-	current = NULL;
-	return array;
+	return attach_empty(writer, object, name, cJSON_CreateArray);
 }
 
 json_value *json_add_element(struct json_writer *writer, json_value *array)
 {
-	cJSON *element;
+	return attach_empty(writer, array, NULL, cJSON_CreateObject);
+}
 
-	current = writer->arena;
-	element = cJSON_CreateObject();
-	attach(writer, array, NULL, element);
-	current = NULL;
-	return element;
+void json_add_item(struct json_writer *writer, json_value *array, const char *text)
+{
+	json_add_text(writer, array, NULL, text);
 }
 
 char *json_print(struct json_writer *writer)

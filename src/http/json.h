@@ -39,8 +39,9 @@ const char *json_text(const json_value *member);
 
 /*
  * A document being written. json_begin() makes the root object; json_add_*() add members to `object`
- * (the root or an element), json_add_element() adds an object to an array. A lack of memory is kept
- * in `failed` and shows in json_print(). Names must be literals; texts are copied.
+ * (the root, an object below it, or an element); json_add_element() adds an object to an array,
+ * json_add_item() a text. A lack of memory is kept in `failed` and shows in json_print(). Names must
+ * be literals or live in the arena; texts are copied.
  */
 struct json_writer {
 	struct arena *arena;
@@ -51,9 +52,11 @@ struct json_writer {
 void json_begin(struct json_writer *writer, struct arena *arena);
 void json_add_text(struct json_writer *writer, json_value *object, const char *name, const char *text);
 void json_add_number(struct json_writer *writer, json_value *object, const char *name, double number);
-void json_add_true(struct json_writer *writer, json_value *object, const char *name);
+void json_add_bool(struct json_writer *writer, json_value *object, const char *name, bool value);
+json_value *json_add_object(struct json_writer *writer, json_value *object, const char *name);
 json_value *json_add_array(struct json_writer *writer, json_value *object, const char *name);
 json_value *json_add_element(struct json_writer *writer, json_value *array);
+void json_add_item(struct json_writer *writer, json_value *array, const char *text);
 
 /* json_print(writer): the root as text in the arena; NULL if memory was short at any point. */
 char *json_print(struct json_writer *writer) MUST_CHECK;

@@ -4,10 +4,12 @@
 #define HTTP_ROUTE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "http/req.h"
 
+struct answer;
 struct input_spec;
 
 /* Who may come in. The zero value lets nobody: a forgotten column denies. */
@@ -27,7 +29,13 @@ struct route {
 	enum err (*handler)(struct req *rq);
 	const struct input_spec *input; /* NULL: takes none, looks at none */
 	const char *summary;
+	int status;                  /* of success */
+	const struct answer *answer; /* of success */
+	uint32_t problems;           /* ROUTE_PROBLEM()s, besides those that access and input imply */
 };
+
+#define ROUTE_PROBLEM(name) (UINT32_C(1) << ERR_##name)
+_Static_assert(ERR_COUNT <= 32, "a route's problems are bits of 32");
 
 /* "DELETE, GET, HEAD, OPTIONS, POST, PUT" and its NUL. */
 #define ROUTE_ALLOW_SIZE 48

@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 #define SLUG_MAX 48
+#define SLUG_PATTERN "^[a-z0-9]+(-[a-z0-9]+)*$"
 
 /*
  * slug_derive(key, slug_r): the slug of a name's key (org_name_key): `[a-z0-9]` words joined by

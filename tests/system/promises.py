@@ -46,7 +46,7 @@ def check(answer, sent_id=None):
         check_error_headers(answer)
         if answer.method != "HEAD":
             check_problem(answer)
-    elif b'"access_token"' in answer.body:
+    elif b'"access_token":"' in answer.body:
         must("no-store" in answer.header("Cache-Control", ""), "token without no-store", answer)
 
 

@@ -16,6 +16,7 @@ import time
 
 import process
 import promises
+from contract import Contract
 
 PASSWORD = "violet-anvil-72-meadow"
 NUMBERS = itertools.count(1)
@@ -154,6 +155,7 @@ class Stack:
         self.orgd = process.Orgd(directory=beside.orgd.directory if beside else None, env=self.extra_env,
                                  how="fd0", name=name)
         self.nginx = Nginx(self.orgd.socket_path, max_body, edit)
+        self.contract = None
 
     def start(self):
         end_cleanly_on_sigterm()
@@ -161,7 +163,13 @@ class Stack:
         self.orgd.bind()
         self.orgd.start()
         self.nginx.start()
+        self.read_contract()
         return self
+
+    def read_contract(self):
+        """What the service says of itself: every answer is compared with that."""
+        path = self.orgd.env.get("ORGD_BASE_PATH", "") + "/openapi.json"
+        self.contract = Contract(promises.expect(self.exchange("GET", path, [], None), 200).json)
 
     def restart(self, **env):
         """Ends orgd by SIGTERM and starts it again with changed environment (None takes a key away)."""
@@ -171,6 +179,7 @@ class Stack:
         self.orgd.env.update(env)
         self.orgd.env = {key: value for key, value in self.orgd.env.items() if value is not None}
         self.orgd.start()
+        self.read_contract()
 
     def close(self):
         atexit.unregister(self.close)
@@ -187,7 +196,7 @@ class Stack:
 
     def call(self, method, path, json=None, body=None, headers=None, token=None,
              content_type="application/json"):
-        """One request, its answer checked for the general promises.
+        """One request, its answer checked for the general promises and against openapi.json.
 
         json is encoded; body is sent as it is, with that content_type (None: without). headers are a
         dictionary or a list of pairs; token is sent as a Bearer token.
@@ -205,6 +214,7 @@ class Stack:
         answer = self.exchange(method, path, pairs, body)
         ids = [value for name, value in pairs if name.lower() == "x-request-id"]
         promises.check(answer, ids[0] if len(ids) == 1 else None)
+        self.contract.check(answer)
         return answer
 
     def exchange(self, method, path, pairs, body):
