@@ -64,7 +64,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		else if (letter == 'T')
 			options->dump = true;
 		else if (letter == 'V')
-			return version_print(stdout), 0;
+			return version_print(stdout, "orgd"), 0;
 		else
 			return print_usage(letter == 'h' ? stdout : stderr), letter == 'h' ? 0 : 2;
 	}

@@ -21,7 +21,7 @@ static struct arena arena;
 static void set_up(void)
 {
 	char target[128];
-	const struct store_options options = {target, THREADS};
+	const struct store_options options = {.target = target, .connections = THREADS};
 
 	strcpy(directory, "/tmp/orgd-check-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -387,7 +387,7 @@ END_TEST
 
 START_TEST(an_unknown_kind_is_refused)
 {
-	const struct store_options options = {"postgres:x", 1};
+	const struct store_options options = {.target = "postgres:x", .connections = 1};
 	struct store none;
 
 	ck_assert_int_eq(store_open(&options, &none), ERR_INVALID_REQUEST);
