@@ -378,6 +378,7 @@ const struct store_ops sqlite_ops = {
 	.hash_renew = sqlite_hash_renew,
 	.org_list = sqlite_org_list,
 	.account_by_slug = sqlite_account_by_slug,
+	.account_by_id = sqlite_account_by_id,
 	.info = sqlite_info,
 	.check = sqlite_check,
 	.backup = sqlite_backup,

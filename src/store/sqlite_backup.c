@@ -75,7 +75,7 @@ static enum err check_backup(const char *path)
 	uint64_t version = 0;
 	bool good = true;
 
-	if (db == NULL || sqlite_verify(db, log_line, &good) != ERR_OK ||
+	if (db == NULL || sqlite_verify(db, log_line, &good) != ERR_OK || !good ||
 	    run(db, "PRAGMA user_version", NULL, &version) != ERR_OK)
 		good = false;
 	if (good && version != (uint64_t)sqlite_schema_version()) {

@@ -177,6 +177,11 @@ enum err sqlite_account_by_slug(void *impl, struct arena *arena, const char *slu
 	return account_by(impl, arena, SQL_ACCOUNT_BY_SLUG, slug, ERR_ORGANIZATION_NOT_FOUND, account_r);
 }
 
+enum err sqlite_account_by_id(void *impl, struct arena *arena, const char *org_id, struct account *account_r)
+{
+	return account_by(impl, arena, SQL_ACCOUNT_BY_ID, org_id, ERR_ORGANIZATION_NOT_FOUND, account_r);
+}
+
 static enum err find_account(struct sqlite_connection *connection, struct arena *arena,
 			     const struct tenant *tenant, int64_t token_version, struct account *account_r)
 {

@@ -190,6 +190,9 @@ struct store_ops {
 	enum err (*account_by_slug)(void *impl, struct arena *arena, const char *slug,
 				    struct account *account_r);
 
+	/* account_by_id(impl, arena, org_id, account_r): likewise, by the organization's id. */
+	enum err (*account_by_id)(void *impl, struct arena *arena, const char *org_id, struct account *account_r);
+
 	/* info(impl, arena, info_r): for the operator's eyes. */
 	enum err (*info)(void *impl, struct arena *arena, struct store_info *info_r);
 
