@@ -38,7 +38,7 @@ static void print_usage(FILE *out)
 	      "  -c FILE         read this .env file\n"
 	      "  --listen PATH   make a Unix socket at PATH and serve it\n"
 	      "\n"
-	      "example: JWT_SECRET_KEY=$(openssl rand -hex 32) ORGD_STATE_DIR=/tmp orgd --listen /tmp/orgd.sock\n"
+	      "example: JWT_SECRET_KEY=$(orgctl secret) ORGD_STATE_DIR=/tmp orgd --listen /tmp/orgd.sock\n"
 	      "See orgd(8) and orgd.env(5).\n",
 	      out);
 }

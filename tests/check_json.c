@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/json.h"
-#include "http/json_check.h"
+#include "base/json.h"
+#include "base/json_check.h"
 #include "support/suite.h"
 
 static struct arena arena;
