@@ -2,9 +2,9 @@
 /* app.c: from the configuration to what requests use. */
 #include "app.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "conf.h"
-#include "http/json.h"
 
 static void fill(struct app *app, const struct conf *conf)
 {

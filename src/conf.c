@@ -283,7 +283,7 @@ static void find_and_read_file(struct loading *loading, const char *file)
 		(void)read_file(loading, "/etc/orgd/orgd.env");
 }
 
-bool conf_load(struct conf *conf, const char *file, FILE *faults)
+bool conf_load_rules(struct conf *conf, const char *file, unsigned rules, FILE *faults)
 {
 	struct loading loading = {.conf = conf, .faults = faults, .ok = true};
 
@@ -292,9 +292,14 @@ bool conf_load(struct conf *conf, const char *file, FILE *faults)
 		assign(&loading, &keys[i], keys[i].initial != NULL ? keys[i].initial : "");
 	find_and_read_file(&loading, file);
 	set_from_environment(&loading);
-	if (!loading.unread && !conf_rules_apply(conf, faults))
+	if (!loading.unread && !conf_rules_apply(conf, rules, faults))
 		loading.ok = false;
 	return loading.ok;
+}
+
+bool conf_load(struct conf *conf, const char *file, FILE *faults)
+{
+	return conf_load_rules(conf, file, CONF_RULES_ALL, faults);
 }
 
 void conf_free(struct conf *conf)

@@ -53,6 +53,21 @@ struct conf {
  */
 bool conf_load(struct conf *conf, const char *file, FILE *faults) MUST_CHECK;
 
+/* What of the rules of conf_rules.c a program needs to hold. */
+enum conf_rules {
+	CONF_RULES_STORE = 1,   /* the store and how passwords are hashed */
+	CONF_RULES_SECRETS = 2, /* the keys: there, and good ones */
+	CONF_RULES_SERVICE = 4, /* what only requests use */
+	CONF_RULES_ALL = 7,
+};
+
+/*
+ * conf_load_rules(conf, file, rules, faults): conf_load() for a program that uses only a part of the
+ * configuration: `rules`, enum conf_rules together, are those that must hold; what the others are
+ * about may be missing or wrong. A key's type is always checked.
+ */
+bool conf_load_rules(struct conf *conf, const char *file, unsigned rules, FILE *faults) MUST_CHECK;
+
 /* conf_free(conf): wipes and frees. */
 void conf_free(struct conf *conf);
 

@@ -37,12 +37,12 @@ static bool check_secret(const char *key, const char *secret, FILE *faults)
 	if (secret == NULL)
 		return true;
 	if (strlen(secret) < SECRET_MIN)
-		return say(faults, key, "must have at least 32 bytes; `openssl rand -hex 32` makes one");
+		return say(faults, key, "must have at least 32 bytes; `orgctl secret` makes one");
 	if (is_one_byte_repeated(secret))
-		return say(faults, key, "is one byte repeated; `openssl rand -hex 32` makes a good one");
+		return say(faults, key, "is one byte repeated; `orgctl secret` makes a good one");
 	for (size_t i = 0; i < COUNT_OF(examples); i++)
 		if (strcasestr(secret, examples[i]) != NULL)
-			return say(faults, key, "is an example value; `openssl rand -hex 32` makes a good one");
+			return say(faults, key, "is an example value; `orgctl secret` makes a good one");
 	return true;
 }
 
@@ -51,7 +51,7 @@ static bool check_secrets(const struct conf *conf, FILE *faults)
 	bool ok = check_secret("JWT_SECRET_KEY", conf->jwt_secret_key, faults);
 
 	if (conf->jwt_secret_key == NULL)
-		ok = say(faults, "JWT_SECRET_KEY", "is required; `openssl rand -hex 32` makes one");
+		ok = say(faults, "JWT_SECRET_KEY", "is required; `orgctl secret` makes one");
 	if (!check_secret("JWT_SECRET_KEY_PREVIOUS", conf->jwt_secret_key_previous, faults))
 		ok = false;
 	if (!check_secret("ORGD_CREATE_KEY", conf->create_key, faults))
@@ -104,16 +104,27 @@ static void fill_defaults(struct conf *conf)
 		conf->hash_queue = conf->workers > 1 ? conf->workers / 2 : 1;
 }
 
-bool conf_rules_apply(struct conf *conf, FILE *faults)
+static bool check_cost(const struct conf *conf, FILE *faults)
 {
-	bool ok;
+	if (conf->bcrypt_cost < COST_SAFE && !conf->testing)
+		return say(faults, "ORGD_BCRYPT_COST", "below 10 is for tests only (ORGD_TESTING=on)");
+	return true;
+}
+
+bool conf_rules_apply(struct conf *conf, unsigned rules, FILE *faults)
+{
+	bool ok = true;
 
 	fill_defaults(conf);
-	ok = check_secrets(conf, faults);
-	ok = check_store(conf, faults) && ok;
-	ok = check_base_path(conf, faults) && ok;
-	ok = check_uids(conf, faults) && ok;
-	if (conf->bcrypt_cost < COST_SAFE && !conf->testing)
-		ok = say(faults, "ORGD_BCRYPT_COST", "below 10 is for tests only (ORGD_TESTING=on)");
+	if (rules & CONF_RULES_SECRETS)
+		ok = check_secrets(conf, faults);
+	if (rules & CONF_RULES_STORE)
+		ok = check_store(conf, faults) && ok;
+	if (rules & CONF_RULES_SERVICE) {
+		ok = check_base_path(conf, faults) && ok;
+		ok = check_uids(conf, faults) && ok;
+	}
+	if (rules & CONF_RULES_STORE)
+		ok = check_cost(conf, faults) && ok;
 	return ok;
 }

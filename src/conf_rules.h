@@ -5,7 +5,10 @@
 
 #include "conf.h"
 
-/* conf_rules_apply(conf, faults): fills what depends on other keys; a line a fault; true if none. */
-bool conf_rules_apply(struct conf *conf, FILE *faults) MUST_CHECK;
+/*
+ * conf_rules_apply(conf, rules, faults): fills what depends on other keys, and checks what `rules`
+ * (enum conf_rules together) name; a line a fault; true if none.
+ */
+bool conf_rules_apply(struct conf *conf, unsigned rules, FILE *faults) MUST_CHECK;
 
 #endif

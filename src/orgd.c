@@ -38,7 +38,7 @@ static void print_usage(FILE *out)
 	      "  -c FILE         read this .env file\n"
 	      "  --listen PATH   make a Unix socket at PATH and serve it\n"
 	      "\n"
-	      "example: JWT_SECRET_KEY=$(openssl rand -hex 32) ORGD_STATE_DIR=/tmp orgd --listen /tmp/orgd.sock\n"
+	      "example: JWT_SECRET_KEY=$(orgctl secret) ORGD_STATE_DIR=/tmp orgd --listen /tmp/orgd.sock\n"
 	      "See orgd(8) and orgd.env(5).\n",
 	      out);
 }
@@ -64,7 +64,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		else if (letter == 'T')
 			options->dump = true;
 		else if (letter == 'V')
-			return version_print(stdout), 0;
+			return version_print(stdout, "orgd"), 0;
 		else
 			return print_usage(letter == 'h' ? stdout : stderr), letter == 'h' ? 0 : 2;
 	}

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "api/api_openapi.h"
-#include "http/json.h"
+#include "base/json.h"
 
 #define ARENA_CAP (4 << 20)
 

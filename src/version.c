@@ -8,9 +8,9 @@
 #include <sqlite3.h>
 #include <utf8proc.h>
 
-void version_print(FILE *out)
+void version_print(FILE *out, const char *program)
 {
-	fprintf(out, "orgd %s\n", VERSION);
+	fprintf(out, "%s %s\n", program, VERSION);
 	fprintf(out, "sqlite %s\n", sqlite3_libversion());
 	fprintf(out, "openssl %s\n", OpenSSL_version(OPENSSL_VERSION));
 	fprintf(out, "cjson %s\n", cJSON_Version());

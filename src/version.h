@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* version_print(out): a line for the program, and one for each library. */
-void version_print(FILE *out);
+/* version_print(out, program): a line for the program of that name, and one for each library. */
+void version_print(FILE *out, const char *program);
 
 #endif

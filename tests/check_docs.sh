@@ -53,6 +53,16 @@ report "orgd(8) has every option" "$(
 	sed -n 's/.*getopt_long(argc, argv, "\([^"]*\)".*/\1/p' src/orgd.c | tr -d ':' | fold -w1 |
 		sed 's/^/Fl /' | missing man/orgd.8
 )"
+# The table of commands, and that of options, as the manual must have them.
+report "orgctl(1) has every command" "$(
+	sed -n 's/^\t{"\([a-z ]*\)", .*/Cm \1/p' src/orgctl/commands.c | missing man/orgctl.1
+)"
+report "orgctl(1) has every option" "$(
+	sed -n 's/^\tX([A-Z]*, "\([a-z]*\)", .*/Fl -\1/p' src/orgctl/command.h | missing man/orgctl.1
+)"
+report "orgctl(1) has every finding" "$(
+	sed -n 's/^\tX([A-Z_]*, "\([a-z]*_[a-z_]*\)", .*/\1/p' src/store/store.h | missing man/orgctl.1
+)"
 report "doc/design.md maps every source" "$(
 	find src -name '*.c' | sed 's|.*/||' | sort | sed 's/.*/`&`/' | missing doc/design.md
 )"

@@ -199,10 +199,10 @@ static enum err no_handler(struct req *rq)
 }
 
 static const struct route table[] = {
-	{METHOD_GET, "/thing", ACCESS_PUBLIC, no_handler, NULL, "reads"},
-	{METHOD_PUT, "/thing", ACCESS_ADMIN, no_handler, NULL, "writes"},
-	{METHOD_DELETE, "/thing", ACCESS_ADMIN, no_handler, NULL, "deletes"},
-	{METHOD_POST, "/things", ACCESS_CREATE, no_handler, NULL, "creates"},
+	{METHOD_GET, "/thing", ACCESS_PUBLIC, no_handler, NULL, "reads", 200, NULL, 0},
+	{METHOD_PUT, "/thing", ACCESS_ADMIN, no_handler, NULL, "writes", 200, NULL, 0},
+	{METHOD_DELETE, "/thing", ACCESS_ADMIN, no_handler, NULL, "deletes", 200, NULL, 0},
+	{METHOD_POST, "/things", ACCESS_CREATE, no_handler, NULL, "creates", 200, NULL, 0},
 	{.method = METHOD_GET, .path = "/forgotten", .handler = no_handler},
 };
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/json.h"
-#include "http/json_check.h"
+#include "base/json.h"
+#include "base/json_check.h"
 #include "support/suite.h"
 
 static struct arena arena;
@@ -316,7 +316,7 @@ START_TEST(test_print)
 	json_add_text(&writer, writer.root, "text", "\"\\/\b\f\n\r\t\x01\x1f\x7f<\xc3\xa9\xf0\x9f\x98\x80");
 	json_add_number(&writer, writer.root, "number", 900);
 	json_add_number(&writer, writer.root, "large", 4294967296);
-	json_add_true(&writer, writer.root, "yes");
+	json_add_bool(&writer, writer.root, "yes", true);
 	list = json_add_array(&writer, writer.root, "list");
 	element = json_add_element(&writer, list);
 	json_add_text(&writer, element, "a", "");
@@ -367,7 +367,7 @@ static void check_with_memory(size_t cap)
 	json_begin(&writer, &arena);
 	element = json_add_element(&writer, json_add_array(&writer, writer.root, "a"));
 	json_add_text(&writer, element, "b", "some text");
-	json_add_true(&writer, writer.root, "c");
+	json_add_bool(&writer, writer.root, "c", true);
 	printed = json_print(&writer);
 	if (printed != NULL ? strcmp(printed, "{\"a\":[{\"b\":\"some text\"}],\"c\":true}") != 0
 			    : cap > 40000)

@@ -8,7 +8,7 @@
 #include "api/api_openapi.h"
 #include "api/input.h"
 #include "api/routes.h"
-#include "http/json.h"
+#include "base/json.h"
 #include "support/fixture.h"
 #include "support/suite.h"
 

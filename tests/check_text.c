@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/json_check.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "http/json_check.h"
 #include "support/suite.h"
 
 /* strings */

@@ -3,7 +3,7 @@
 #ifndef API_API_ADMIN_H
 #define API_API_ADMIN_H
 
-#include "http/json.h"
+#include "base/json.h"
 #include "http/req.h"
 #include "model/admin.h"
 

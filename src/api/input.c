@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "app.h"
-#include "http/json.h"
+#include "base/json.h"
 #include "http/url.h"
 #include "model/admin.h"
 #include "model/org.h"

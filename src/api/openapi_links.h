@@ -3,7 +3,7 @@
 #ifndef API_OPENAPI_LINKS_H
 #define API_OPENAPI_LINKS_H
 
-#include "http/json.h"
+#include "base/json.h"
 #include "http/route.h"
 
 /* openapi_links_operation(writer, route): its operationId: "/org/get" is org_get. */

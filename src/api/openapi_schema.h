@@ -7,7 +7,7 @@
 
 #include "api/answer.h"
 #include "api/input.h"
-#include "http/json.h"
+#include "base/json.h"
 
 /* openapi_schema_field(writer, schema, field): what a value of the field is. */
 void openapi_schema_field(struct json_writer *writer, json_value *schema, const struct field *field);

@@ -10,9 +10,9 @@
 #include "app.h"
 #include "auth/principal.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/metrics.h"
 #include "base/str.h"
-#include "http/json.h"
 #include "http/url.h"
 
 #define REALM "Bearer realm=\"orgd\""

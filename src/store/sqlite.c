@@ -8,11 +8,13 @@
  */
 #include "store/sqlite.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -290,12 +292,23 @@ static void close_store(void *impl)
 	free(store);
 }
 
-/* The first connection makes the file and its schema, and stays. */
-static enum err open_first(struct sqlite *store)
+const char *sqlite_path(const struct sqlite *store)
+{
+	return store->path;
+}
+
+/* The first connection makes the file, if it may, and its schema, and stays. */
+static enum err open_first(struct sqlite *store, bool existing)
 {
 	struct sqlite_connection *connection;
-	enum err err = sqlite_connect(store->path, SQLITE_OPEN_CREATE, &connection);
+	enum err err = ERR_OK;
 
+	if (!existing)
+		err = sqlite_file_make(store->path);
+	else if (access(store->path, F_OK) != 0 && errno == ENOENT)
+		err = ERR_NOT_FOUND;
+	if (err == ERR_OK)
+		err = sqlite_connect(store->path, 0, &connection);
 	if (err != ERR_OK)
 		return err;
 	store->open = store->busy = 1;
@@ -317,7 +330,7 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	store->path = strdup(path);
 	store->limit = options->connections;
 	pthread_mutex_init(&store->lock, NULL);
-	err = store->path != NULL ? open_first(store) : ERR_INTERNAL;
+	err = store->path != NULL ? open_first(store, options->existing) : ERR_INTERNAL;
 	if (err == ERR_OK)
 		*impl_r = store;
 	else
@@ -363,4 +376,11 @@ const struct store_ops sqlite_ops = {
 	.org_update = sqlite_org_update,
 	.org_delete = sqlite_org_delete,
 	.hash_renew = sqlite_hash_renew,
+	.org_list = sqlite_org_list,
+	.account_by_slug = sqlite_account_by_slug,
+	.account_by_id = sqlite_account_by_id,
+	.info = sqlite_info,
+	.check = sqlite_check,
+	.backup = sqlite_backup,
+	.restore = sqlite_restore,
 };

@@ -25,7 +25,7 @@ static void copy_id(sqlite3_stmt *row, enum column column, char id_r[RAND_ID_SIZ
 		memcpy(id_r, text, strnlen(text, RAND_ID_SIZE - 1));
 }
 
-static enum err read_org(sqlite3_stmt *row, struct arena *arena, struct org *org_r)
+enum err sqlite_org_read(sqlite3_stmt *row, struct arena *arena, struct org *org_r)
 {
 	copy_id(row, ORG_ID, org_r->id);
 	copy_id(row, ADMIN_ID, org_r->admin_id);
@@ -39,7 +39,7 @@ static enum err read_org(sqlite3_stmt *row, struct arena *arena, struct org *org
 static enum err read_account(sqlite3_stmt *row, struct arena *arena, struct account *account_r)
 {
 	struct admin *admin = &account_r->admin;
-	enum err err = read_org(row, arena, &account_r->org);
+	enum err err = sqlite_org_read(row, arena, &account_r->org);
 
 	if (err != ERR_OK)
 		return err;
@@ -140,15 +140,16 @@ enum err sqlite_org_by_slug(void *impl, struct arena *arena, const char *slug, s
 		return err;
 	err = sqlite_query(connection, SQL_ORG_BY_SLUG, &row, "t", slug);
 	if (err == ERR_OK) {
-		err = read_org(row, arena, org_r);
+		err = sqlite_org_read(row, arena, org_r);
 		sqlite3_reset(row);
 	}
 	err = sqlite_give(impl, connection, err);
 	return err == ERR_NOT_FOUND ? ERR_ORGANIZATION_NOT_FOUND : err;
 }
 
-enum err sqlite_account_by_email(void *impl, struct arena *arena, const char *email,
-				 struct account *account_r)
+/* The account that a text finds; `none`: the error when there is none. */
+static enum err account_by(void *impl, struct arena *arena, enum sql sql, const char *key, enum err none,
+			   struct account *account_r)
 {
 	struct sqlite_connection *connection;
 	sqlite3_stmt *row;
@@ -156,13 +157,29 @@ enum err sqlite_account_by_email(void *impl, struct arena *arena, const char *em
 
 	if (err != ERR_OK)
 		return err;
-	err = sqlite_query(connection, SQL_ACCOUNT_BY_EMAIL, &row, "t", email);
+	err = sqlite_query(connection, sql, &row, "t", key);
 	if (err == ERR_OK) {
 		err = read_account(row, arena, account_r);
 		sqlite3_reset(row);
 	}
 	err = sqlite_give(impl, connection, err);
-	return err == ERR_NOT_FOUND ? ERR_INVALID_CREDENTIALS : err;
+	return err == ERR_NOT_FOUND ? none : err;
+}
+
+enum err sqlite_account_by_email(void *impl, struct arena *arena, const char *email,
+				 struct account *account_r)
+{
+	return account_by(impl, arena, SQL_ACCOUNT_BY_EMAIL, email, ERR_INVALID_CREDENTIALS, account_r);
+}
+
+enum err sqlite_account_by_slug(void *impl, struct arena *arena, const char *slug, struct account *account_r)
+{
+	return account_by(impl, arena, SQL_ACCOUNT_BY_SLUG, slug, ERR_ORGANIZATION_NOT_FOUND, account_r);
+}
+
+enum err sqlite_account_by_id(void *impl, struct arena *arena, const char *org_id, struct account *account_r)
+{
+	return account_by(impl, arena, SQL_ACCOUNT_BY_ID, org_id, ERR_ORGANIZATION_NOT_FOUND, account_r);
 }
 
 static enum err find_account(struct sqlite_connection *connection, struct arena *arena,

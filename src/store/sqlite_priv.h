@@ -57,6 +57,30 @@ enum err sqlite_execute(struct sqlite_connection *connection, enum sql sql, cons
 /* sqlite_fault(db, rc, doing): what an SQLite result code is to the caller; logs the driver's text. */
 enum err sqlite_fault(sqlite3 *db, int rc, const char *doing);
 
+/* sqlite_path(store): of its file. */
+const char *sqlite_path(const struct sqlite *store);
+
+/*
+ * sqlite_file_make(path): an empty file for a new database, if there is none: only its owner may read
+ * it, and when root makes it, it is the directory's owner's, as the service may not be root.
+ */
+enum err sqlite_file_make(const char *path) MUST_CHECK;
+
+/*
+ * sqlite_text_add(db): gives SQL the rules of the model, as functions of a text: name_key, name_normal,
+ * name_slug, email_normal; NULL when the text has none (name_key: then the text itself).
+ */
+enum err sqlite_text_add(sqlite3 *db) MUST_CHECK;
+
+/*
+ * sqlite_verify(db, line, context): SQLite's own check of a file: calls line(context, text) for each
+ * line of complaint. ERR_OK when it went through.
+ */
+enum err sqlite_verify(sqlite3 *db, void (*line)(void *context, const char *text), void *context) MUST_CHECK;
+
+/* sqlite_org_read(row, arena, org_r): an organization from a row that begins with its columns. */
+enum err sqlite_org_read(sqlite3_stmt *row, struct arena *arena, struct org *org_r) MUST_CHECK;
+
 /* The verbs on organizations and admins: sqlite_org.c. */
 enum err sqlite_org_create(void *impl, const struct account *account, uint64_t max);
 enum err sqlite_org_check_free(void *impl, const char *slug, const char *email, uint64_t max);
@@ -69,5 +93,15 @@ enum err sqlite_org_update(void *impl, struct arena *arena, const struct tenant 
 			   const struct org_change *change, struct account *account_r);
 enum err sqlite_org_delete(void *impl, const struct tenant *tenant);
 enum err sqlite_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash);
+enum err sqlite_account_by_slug(void *impl, struct arena *arena, const char *slug, struct account *account_r);
+enum err sqlite_account_by_id(void *impl, struct arena *arena, const char *org_id, struct account *account_r);
+
+/* The operator's verbs: sqlite_list.c, sqlite_check.c, sqlite_backup.c. */
+enum err sqlite_org_list(void *impl, struct arena *arena, const struct store_query *query,
+			 struct store_page *page_r);
+enum err sqlite_info(void *impl, struct arena *arena, struct store_info *info_r);
+enum err sqlite_check(void *impl, bool repair, store_finding_fn *report, void *context);
+enum err sqlite_backup(void *impl, const char *path, store_progress_fn *progress, void *context);
+enum err sqlite_restore(void *impl, const char *path, store_progress_fn *progress, void *context);
 
 #endif

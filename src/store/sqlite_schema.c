@@ -12,8 +12,13 @@
 #define ACCOUNT_COLUMNS ORG_COLUMNS ", a.email, a.password_hash, a.token_version"
 #define ACCOUNT_TABLES "organizations AS o JOIN admins AS a ON a.admin_id = o.admin_id"
 
+/* ?1: part of a name's key; ?2, ?3, ?4: name, time and slug of the one before; ?5: how many. */
+#define LISTED "SELECT " ORG_COLUMNS " FROM organizations AS o" \
+	       " WHERE (?1 IS NULL OR instr(name_key(o.organization_name), ?1) > 0)"
+
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_BEGIN_READING] = "BEGIN",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_ORG_COUNT] = "SELECT count(*) FROM organizations",
@@ -35,6 +40,16 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ACCOUNT_BY_TENANT] = "SELECT " ACCOUNT_COLUMNS " FROM " ACCOUNT_TABLES
 				  " WHERE o.org_id = ? AND a.admin_id = ? AND a.token_version = ?",
 	[SQL_HASH_RENEW] = "UPDATE admins SET password_hash = ?3 WHERE admin_id = ?1 AND password_hash = ?2",
+	[SQL_ORG_LIST_BY_NAME] = LISTED " AND (?4 IS NULL OR (name_key(o.organization_name), o.slug) >"
+				 " (name_key(?2), ?4)) ORDER BY name_key(o.organization_name), o.slug LIMIT ?5",
+	[SQL_ORG_LIST_BY_CREATED] = LISTED " AND (?4 IS NULL OR (o.created_at, o.slug) > (?3, ?4))"
+				    " ORDER BY o.created_at, o.slug LIMIT ?5",
+	[SQL_ORG_LIST_BY_SLUG] = LISTED " AND (?4 IS NULL OR o.slug > ?4) ORDER BY o.slug LIMIT ?5",
+	[SQL_ACCOUNT_BY_SLUG] = "SELECT " ACCOUNT_COLUMNS " FROM " ACCOUNT_TABLES " WHERE o.slug = ?",
+	[SQL_ACCOUNT_BY_ID] = "SELECT " ACCOUNT_COLUMNS " FROM " ACCOUNT_TABLES " WHERE o.org_id = ?",
+	[SQL_INFO] = "SELECT (SELECT count(*) FROM organizations), (SELECT count(*) FROM admins),"
+		     " (SELECT count(*) FROM documents), page_count * page_size"
+		     " FROM pragma_page_count, pragma_page_size",
 };
 
 /*
@@ -63,6 +78,11 @@ static const char *const migrations[] = {
 const char *sqlite_schema_text(enum sql sql)
 {
 	return texts[sql];
+}
+
+int sqlite_schema_version(void)
+{
+	return SCHEMA_VERSION;
 }
 
 /* The single number that a query gives. */

@@ -10,6 +10,7 @@ struct sqlite_connection;
 
 enum sql {
 	SQL_BEGIN,
+	SQL_BEGIN_READING,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
 	SQL_ORG_COUNT,
@@ -23,11 +24,20 @@ enum sql {
 	SQL_ACCOUNT_BY_EMAIL,
 	SQL_ACCOUNT_BY_TENANT,
 	SQL_HASH_RENEW,
+	SQL_ORG_LIST_BY_NAME,
+	SQL_ORG_LIST_BY_CREATED,
+	SQL_ORG_LIST_BY_SLUG,
+	SQL_ACCOUNT_BY_SLUG,
+	SQL_ACCOUNT_BY_ID,
+	SQL_INFO,
 	SQL_COUNT,
 };
 
 /* sqlite_schema_text(sql): its SQL. */
 const char *sqlite_schema_text(enum sql sql);
+
+/* sqlite_schema_version(): the schema of this program. */
+int sqlite_schema_version(void);
 
 /* sqlite_schema_is_current(connection): ERR_OK when the file has the schema of this program. */
 enum err sqlite_schema_is_current(struct sqlite_connection *connection) MUST_CHECK;

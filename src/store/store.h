@@ -14,6 +14,8 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -24,12 +26,13 @@
 struct store_options {
 	const char *target;   /* "sqlite:PATH" */
 	unsigned connections; /* most callers at once */
+	bool existing;        /* refuse, with ERR_NOT_FOUND, to make a store that is not there */
 };
 
 /*
  * The right to act on one organization, as a valid token gives it. Verbs on an existing organization
  * take this and nothing else, so there is nothing to name a foreign one with. Only
- * auth/principal.c makes one.
+ * auth/principal.c makes one, and orgctl/operator.c for the operator.
  */
 struct tenant {
 	char org_id[RAND_ID_SIZE];
@@ -45,6 +48,78 @@ struct org_change {
 	const char *password_hash;
 	int64_t now_ms;
 };
+
+/* X(name, word, text): how a list of organizations is sorted. */
+#define STORE_SORT_LIST(X)                                          \
+	X(NAME, "name", "by name, without regard to case")          \
+	X(CREATED, "created", "oldest first")                       \
+	X(SLUG, "slug", "by slug")
+
+#define STORE_SORT_ENUM(name, word, text) STORE_SORT_##name,
+enum store_sort { STORE_SORT_LIST(STORE_SORT_ENUM) STORE_SORT_COUNT };
+#undef STORE_SORT_ENUM
+
+/* Which organizations to list. */
+struct store_query {
+	const char *part;        /* of the name, found without regard to case; NULL: all */
+	enum store_sort sort;    /* ties by slug */
+	const struct org *after; /* only those behind it (what the sort and the slug say: it need not exist) */
+	size_t limit;            /* most of them, at least 1 */
+};
+
+struct store_page {
+	struct org *orgs;
+	size_t count;
+	bool more; /* others follow */
+};
+
+/* What a store is and holds. Texts live in the arena. */
+struct store_info {
+	const char *place;    /* a path or an address; no secret */
+	const char *software; /* "SQLite 3.40.1" */
+	unsigned schema;      /* version of the layout of the data */
+	uint64_t organizations, admins, documents;
+	uint64_t bytes; /* that they take, as far as the store knows */
+};
+
+/*
+ * X(name, word, text, mending): what store_ops.check can find. `text` goes on from the name of what
+ * it is about; `mending` says what a repair does, NULL: it leaves that to the operator.
+ */
+#define STORE_FINDING_LIST(X)                                                                              \
+	X(DAMAGED, "store_damaged", "is damaged", NULL)                                                    \
+	X(ID_MALFORMED, "id_malformed", "is not an id: 24 hex digits", NULL)                               \
+	X(ADMIN_UNLINKED, "admin_unlinked", "names an admin that is not there; another one belongs to it", \
+	  "takes that one")                                                                                \
+	X(ADMIN_MISSING, "admin_missing", "has no admin", NULL)                                            \
+	X(ADMIN_UNOWNED, "admin_unowned", "is an admin of no organization", "is removed")                  \
+	X(ADMIN_ELSEWHERE, "admin_elsewhere", "is an admin that points to another organization than its own", \
+	  "points to its own")                                                                             \
+	X(DOCUMENTS_UNOWNED, "documents_unowned", "has documents, but is no organization", "are removed")  \
+	X(COLLECTION_MISSING, "collection_missing", "has no collection", "gets an empty one")              \
+	X(COLLECTION_UNOWNED, "collection_unowned", "is a collection of no organization", NULL)            \
+	X(CLAIM_MISSING, "claim_missing", "does not hold the claim on its name or email", "gets it")       \
+	X(CLAIM_UNOWNED, "claim_unowned", "is a claim of no organization", "is given up")                  \
+	X(NAME_INVALID, "name_invalid", "has a name that is none, or not normalized", NULL)                \
+	X(SLUG_WRONG, "slug_wrong", "has a slug that is not its name's", "gets the right one")             \
+	X(EMAIL_INVALID, "email_invalid", "has an email that is none", NULL)                               \
+	X(EMAIL_WRONG, "email_wrong", "has an email that is not normalized", "gets it normalized")         \
+	X(VERSION_INVALID, "version_invalid", "has a token version below 1", "gets one that kills its tokens")
+
+#define STORE_FINDING_ENUM(name, word, text, mending) STORE_FINDING_##name,
+enum store_finding_kind { STORE_FINDING_LIST(STORE_FINDING_ENUM) STORE_FINDING_COUNT };
+#undef STORE_FINDING_ENUM
+
+struct store_finding {
+	enum store_finding_kind kind;
+	const char *subject; /* an id or another name of what it is about */
+	const char *detail;  /* more for the operator's eyes; "" if there is none */
+	bool mended;
+};
+
+/* Who is told of findings, each once, and of the progress of long work: `done` of `total`. */
+typedef void store_finding_fn(void *context, const struct store_finding *finding);
+typedef void store_progress_fn(void *context, uint64_t done, uint64_t total);
 
 struct store_ops {
 	const char *name; /* "sqlite" */
@@ -99,6 +174,48 @@ struct store_ops {
 	 * `old`; if that is no longer there, nothing happens and it is ERR_OK: somebody else won.
 	 */
 	enum err (*hash_renew)(void *impl, const char *admin_id, const char *old_hash, const char *new_hash);
+
+	/*
+	 * The operator's verbs. Any of them may run beside the service.
+	 *
+	 * org_list(impl, arena, query, page_r): a page of organizations as they are at one moment.
+	 */
+	enum err (*org_list)(void *impl, struct arena *arena, const struct store_query *query,
+			     struct store_page *page_r);
+
+	/*
+	 * account_by_slug(impl, arena, slug, account_r): an organization with its admin.
+	 * ERR_ORGANIZATION_NOT_FOUND, also when its admin is missing: org_by_slug tells which.
+	 */
+	enum err (*account_by_slug)(void *impl, struct arena *arena, const char *slug,
+				    struct account *account_r);
+
+	/* account_by_id(impl, arena, org_id, account_r): likewise, by the organization's id. */
+	enum err (*account_by_id)(void *impl, struct arena *arena, const char *org_id, struct account *account_r);
+
+	/* info(impl, arena, info_r): for the operator's eyes. */
+	enum err (*info)(void *impl, struct arena *arena, struct store_info *info_r);
+
+	/*
+	 * check(impl, repair, report, context): goes through everything as it is at one moment, and
+	 * reports what should not be. `repair`: mends what is safe, all in one step, and reports after it.
+	 * ERR_OK when it went through, whatever was found.
+	 */
+	enum err (*check)(void *impl, bool repair, store_finding_fn *report, void *context);
+
+	/*
+	 * backup(impl, path, progress, context): writes everything as it is at one moment to `path`, an
+	 * empty file; checked when it is written. What the file is like is the store's affair. After an
+	 * error it holds nothing of use.
+	 */
+	enum err (*backup)(void *impl, const char *path, store_progress_fn *progress, void *context);
+
+	/*
+	 * restore(impl, path, progress, context): takes what backup wrote, wholly or not at all.
+	 * ERR_ORGANIZATION_EXISTS: the store is not empty. ERR_INVALID_REQUEST: the file is not a whole
+	 * backup of a store of this kind and schema; a line in the log says why.
+	 */
+	enum err (*restore)(void *impl, const char *path, store_progress_fn *progress, void *context);
 };
 
 struct store {
@@ -111,6 +228,18 @@ struct store {
  * store goes by that name; else what its open says, the reason being in the log.
  */
 enum err store_open(const struct store_options *options, struct store *store_r) MUST_CHECK;
+
+/* A row of STORE_FINDING_LIST. */
+struct store_finding_info {
+	const char *word;
+	const char *text;
+	const char *mending; /* NULL: none */
+};
+
+/* store_finding_info(kind): its row. store_sort_word(sort), store_sort_text(sort): those of a sort. */
+const struct store_finding_info *store_finding_info(enum store_finding_kind kind);
+const char *store_sort_word(enum store_sort sort);
+const char *store_sort_text(enum store_sort sort);
 
 /* store_close(store): after all callers are gone; one whose opening failed is fine. */
 void store_close(struct store *store);

@@ -108,6 +108,14 @@ def odd_unknown_fields_are_shown_safely(stack):
 
 
 @case
+def a_long_list_is_whole(stack):
+    """20 unknown fields do not push the missing ones out of the list"""
+    wanted = {f"f{number}": "unknown" for number in range(20)}
+    wanted.update(organization_name="required", email="required", password="required")
+    expect_fields(stack.call("POST", "/org/create", json={f"f{number}": 1 for number in range(20)}), **wanted)
+
+
+@case
 def many_unknown_fields_do_no_harm(stack):
     """thousands of unknown fields are one bounded 422"""
     body = {f"f{number}": 1 for number in range(4000)}

@@ -5,8 +5,8 @@
  * Trees live in the arena, so there is nothing to free and secrets are wiped with it. One thread
  * works on a tree at a time.
  */
-#ifndef HTTP_JSON_H
-#define HTTP_JSON_H
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json_check.h: what RFC 8259 calls JSON, and no more; cJSON's parser takes a good deal more. */
-#ifndef HTTP_JSON_CHECK_H
-#define HTTP_JSON_CHECK_H
+#ifndef BASE_JSON_CHECK_H
+#define BASE_JSON_CHECK_H
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
  * It exists because cJSON also takes trailing text, raw control characters, "01", "1.", a byte order
  * mark, and cuts strings at "\u0000". A NUL stands behind the text, so looking one ahead is safe.
  */
-#include "http/json_check.h"
+#include "base/json_check.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json.c: the only user of cJSON; its memory comes from the arena at work. */
-#include "http/json.h"
+#include "base/json.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/json_check.h"
+#include "base/json_check.h"
 
 /* cJSON's hooks take no context: the arena of the call under way stands here. */
 static _Thread_local struct arena *current;
