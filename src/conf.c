@@ -18,6 +18,7 @@
 #include "dotenv.h"
 
 #define FILE_SIZE_MAX 65536
+#define SLIP_MAX 5 /* letters */
 
 extern char **environ;
 
@@ -166,9 +167,11 @@ static void assign(struct loading *loading, const struct key *key, const char *v
 		fault(loading, "%s must be a number from %" PRIu64 " to %" PRIu64, key->name, key->min, key->max);
 }
 
+/* Not a slip of ORGD_REQUIRE_CURRENT_PASSWORD, though: that would leave a protection off in silence. */
 static bool belongs_to_tests(const char *name)
 {
-	return strncmp(name, "ORGD_TEST_", 10) == 0 || strncmp(name, "ORGD_REQUIRE_", 13) == 0;
+	return strncmp(name, "ORGD_TEST_", 10) == 0 ||
+	       (strncmp(name, "ORGD_REQUIRE_", 13) == 0 && str_distance(name, nearest(name)) > SLIP_MAX);
 }
 
 /* For dotenv_parse(): other programs' keys are none of our business, mistyped ones of ours are. */
@@ -221,10 +224,14 @@ static bool is_private(struct loading *loading, int fd, const char *path)
 static void read_open_file(struct loading *loading, int fd, const char *path)
 {
 	char *text = calloc(1, FILE_SIZE_MAX + 1);
-	ssize_t size = text != NULL ? read(fd, text, FILE_SIZE_MAX) : -1;
-	size_t line;
+	size_t size = 0, line;
+	ssize_t got = text != NULL ? 1 : -1;
 
-	if (size < 0 || size == FILE_SIZE_MAX)
+	while (got > 0 && size < FILE_SIZE_MAX) {
+		got = read(fd, text + size, FILE_SIZE_MAX - size); /* a pipe gives a piece at a time */
+		size += got > 0 ? (size_t)got : 0;
+	}
+	if (got != 0 || strlen(text) != size)
 		fault(loading, "%s cannot be read, or is not a .env file", path);
 	else if (!dotenv_parse(text, set_from_file, loading, &line))
 		fault(loading, "%s, line %zu: this is not KEY=value", path, line);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 #define SECRET_MIN 32 /* bytes: RFC 7518, 3.2 */
 #define COST_SAFE 10
 
@@ -85,13 +87,34 @@ static bool check_base_path(const struct conf *conf, FILE *faults)
 	return true;
 }
 
+bool conf_rules_uids(const char *text, uid_t uids_r[CONF_UIDS_MAX], size_t *count_r)
+{
+	*count_r = 0;
+	if (text == NULL)
+		return true;
+	while (*(text += strspn(text, ", ")) != '\0') {
+		size_t size = strcspn(text, ", ");
+		char number[16];
+		uint64_t uid;
+		if (*count_r == CONF_UIDS_MAX || size >= sizeof(number))
+			return false;
+		snprintf(number, sizeof(number), "%.*s", (int)size, text);
+		if (!str_to_uint(number, UINT32_MAX - 1, &uid)) /* the last one means "no user": chown(2) */
+			return false;
+		uids_r[(*count_r)++] = (uid_t)uid;
+		text += size;
+	}
+	return *count_r > 0;
+}
+
 static bool check_uids(const struct conf *conf, FILE *faults)
 {
-	const char *uids = conf->allowed_uids;
+	uid_t uids[CONF_UIDS_MAX];
+	size_t count;
 
-	if (uids != NULL && (strspn(uids, "0123456789, ") != strlen(uids) || strpbrk(uids, "0123456789") == NULL))
-		return say(faults, "ORGD_ALLOWED_UIDS", "must be numbers separated by commas");
-	return true;
+	if (conf_rules_uids(conf->allowed_uids, uids, &count))
+		return true;
+	return say(faults, "ORGD_ALLOWED_UIDS", "must be up to 64 user ids separated by commas");
 }
 
 static void fill_defaults(struct conf *conf)

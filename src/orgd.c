@@ -12,14 +12,13 @@
 #include "app.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "conf.h"
+#include "conf_rules.h"
 #include "http/cgi.h"
 #include "http/server.h"
 #include "version.h"
 
 #define IDLE_SECONDS 75   /* longer than nginx keeps an unused upstream connection (60 s) */
 #define RECEIVE_SECONDS 4 /* nginx sends a request when it has it whole */
-#define UIDS_MAX 64
 
 struct options {
 	const char *env_file;
@@ -83,31 +82,15 @@ static unsigned seconds(const struct conf *conf, const char *name, unsigned usua
 	return text != NULL && str_to_uint(text, 3600, &value) ? (unsigned)value : usual;
 }
 
-static size_t parse_uids(const char *text, uid_t uids_r[UIDS_MAX])
-{
-	size_t count = 0;
-
-	while (text != NULL && count < UIDS_MAX) {
-		char *end;
-		text += strspn(text, ", ");
-		if (*text == '\0')
-			break;
-		uids_r[count++] = (uid_t)strtoul(text, &end, 10);
-		text = end;
-	}
-	return count;
-}
-
 static int serve_sockets(const struct conf *conf, const struct app *app, struct fcgi_service service,
 			 const char *listen_path)
 {
-	uid_t uids[UIDS_MAX];
+	uid_t uids[CONF_UIDS_MAX];
 	struct listener listener;
 	struct server_options options = {
 		.connections = {
 			.listener = &listener,
 			.allowed_uids = uids,
-			.allowed_uid_count = parse_uids(conf->allowed_uids, uids),
 			.idle_seconds = seconds(conf, "ORGD_TEST_IDLE_SECONDS", IDLE_SECONDS),
 			.receive_seconds = service.receive_seconds,
 		},
@@ -116,7 +99,8 @@ static int serve_sockets(const struct conf *conf, const struct app *app, struct 
 		.arena_cap = app_arena_cap(app),
 	};
 
-	if (fcgi_init() != ERR_OK || !listen_open(listen_path, &listener))
+	if (!conf_rules_uids(conf->allowed_uids, uids, &options.connections.allowed_uid_count) ||
+	    fcgi_init() != ERR_OK || !listen_open(listen_path, &listener))
 		return 1;
 	LOG(LOG_INFO, "starting", LOG_TEXT("version", VERSION), LOG_TEXT("store", app->store.ops->name));
 	return server_run(&options);
@@ -166,7 +150,8 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	server_block_signals();
+	if (!cgi && !options.check)
+		server_block_signals();
 	umask(umask(0) | 077); /* the database holds password hashes */
 	mallopt(M_ARENA_MAX, 2); /* one heap a thread would cost more memory than it gives speed */
 	if (!conf_load(&conf, options.env_file, stderr)) {

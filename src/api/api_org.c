@@ -112,16 +112,6 @@ static enum err answer_org(struct req *rq, int status, const struct org *org)
 	return answer(rq, status, &writer);
 }
 
-/* The slug of a name, in the arena. */
-static enum err derive_slug(struct req *rq, const char *name, const char **slug_r)
-{
-	char *key = org_name_key(rq->arena, name);
-	char *slug = arena_alloc(rq->arena, SLUG_MAX + 1);
-
-	*slug_r = slug;
-	return key != NULL && slug != NULL ? slug_derive(key, slug) : ERR_INTERNAL;
-}
-
 /* Ids, times and names of a new organization; the hash is still to come. */
 static enum err fill_account(struct req *rq, struct account *account_r)
 {
@@ -133,7 +123,7 @@ static enum err fill_account(struct req *rq, struct account *account_r)
 	org->name = rq->input->values[FIELD_ORGANIZATION_NAME];
 	org->created_ms = org->updated_ms = clock_now_ms();
 	admin->email = rq->input->values[FIELD_EMAIL];
-	err = derive_slug(rq, org->name, &org->slug);
+	err = slug_of_name(rq->arena, org->name, &org->slug);
 	if (err == ERR_OK)
 		err = rand_id(org->id);
 	if (err == ERR_OK)
@@ -183,28 +173,10 @@ enum err api_org_create(struct req *rq)
 	if (err != ERR_OK)
 		return err;
 	account.admin.password_hash = hash;
-	err = app->store.ops->org_create(app->store.impl, &account, app->policy.max_organizations);
+	err = add_location(rq, &account.org);
 	if (err == ERR_OK)
-		err = add_location(rq, &account.org);
+		err = app->store.ops->org_create(app->store.impl, &account, app->policy.max_organizations);
 	return err == ERR_OK ? answer_org(rq, 201, &account.org) : err;
-}
-
-/* A slug can be derived from several names: only the one that was asked for is meant. */
-static enum err find_by_name(struct req *rq, const char *name, struct org *org_r)
-{
-	const struct store *store = &rq->app->store;
-	const char *slug;
-	enum err err = derive_slug(rq, name, &slug);
-	int same;
-
-	if (err == ERR_OK)
-		err = store->ops->org_by_slug(store->impl, rq->arena, slug, org_r);
-	if (err != ERR_OK)
-		return err;
-	same = org_name_same(rq->arena, name, org_r->name);
-	if (same < 0)
-		return ERR_INTERNAL;
-	return same ? ERR_OK : ERR_ORGANIZATION_NOT_FOUND;
 }
 
 enum err api_org_get(struct req *rq)
@@ -212,7 +184,7 @@ enum err api_org_get(struct req *rq)
 	const struct store *store = &rq->app->store;
 	const char *name = rq->input->values[FIELD_ORGANIZATION_NAME];
 	struct org org;
-	enum err err = name != NULL ? find_by_name(rq, name, &org)
+	enum err err = name != NULL ? store_org_by_name(store, rq->arena, name, &org)
 				    : store->ops->org_by_slug(store->impl, rq->arena,
 							      rq->input->values[FIELD_SLUG], &org);
 
@@ -235,7 +207,7 @@ static enum err fill_change(struct req *rq, struct org_change *change_r)
 	*change_r = (struct org_change){.now_ms = clock_now_ms()};
 	if (name != NULL && strcmp(name, account->org.name) != 0) {
 		change_r->name = name;
-		err = derive_slug(rq, name, &change_r->slug);
+		err = slug_of_name(rq->arena, name, &change_r->slug);
 	}
 	if (email != NULL && strcmp(email, account->admin.email) != 0)
 		change_r->email = email;

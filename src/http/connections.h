@@ -59,7 +59,7 @@ void connections_give(struct connections *connections, int fd);
 
 /*
  * connections_stop_listening(connections): nothing new is taken, but for what already waits at a
- * socket that ends with this process.
+ * socket of our own. What waits at an inherited one is left to the process that has it next.
  */
 void connections_stop_listening(struct connections *connections);
 

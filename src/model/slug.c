@@ -9,6 +9,7 @@
 #include <utf8proc.h>
 
 #include "base/str.h"
+#include "model/org.h"
 
 #define HASH_DIGITS 8
 #define STEM_MAX (SLUG_MAX - 1 - HASH_DIGITS)
@@ -125,6 +126,15 @@ enum err slug_derive(const char *key, char slug_r[SLUG_MAX + 1])
 	if (writer.lossy || writer.size == 0 || writer.size > SLUG_MAX || is_reserved(slug_r))
 		return add_hash(key, slug_r);
 	return ERR_OK;
+}
+
+enum err slug_of_name(struct arena *arena, const char *name, const char **slug_r)
+{
+	char *key = org_name_key(arena, name);
+	char *slug = arena_alloc(arena, SLUG_MAX + 1);
+
+	*slug_r = slug;
+	return key != NULL && slug != NULL ? slug_derive(key, slug) : ERR_INTERNAL;
 }
 
 bool slug_is_valid(const char *text)

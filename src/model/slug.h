@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "base/attr.h"
+#include "base/arena.h"
 #include "base/err.h"
 
 #define SLUG_MAX 48
@@ -19,6 +19,9 @@
  * SHA-256. ERR_INTERNAL without memory. Pure; any thread may call.
  */
 enum err slug_derive(const char *key, char slug_r[SLUG_MAX + 1]) MUST_CHECK;
+
+/* slug_of_name(arena, name, slug_r): the slug of a normalized name, in the arena. ERR_INTERNAL likewise. */
+enum err slug_of_name(struct arena *arena, const char *name, const char **slug_r) MUST_CHECK;
 
 /* slug_is_valid(text): whether it has the form of a slug. */
 bool slug_is_valid(const char *text);

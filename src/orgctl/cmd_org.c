@@ -7,6 +7,7 @@
 #include "auth/password.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "model/slug.h"
 #include "orgctl/ask.h"
 #include "orgctl/new_password.h"
 #include "orgctl/operator.h"
@@ -63,7 +64,7 @@ static enum err create(struct call *call, struct account *account, const char *p
 	const struct store *store = &call->store;
 	struct org *org = &account->org;
 	char hash[PASSWORD_HASH_SIZE];
-	enum err err = operator_slug(call, org->name, &org->slug);
+	enum err err = slug_of_name(&call->arena, org->name, &org->slug);
 
 	if (err == ERR_OK)
 		err = rand_id(org->id);
@@ -116,7 +117,7 @@ int cmd_org_rename(struct call *call)
 	if (err != ERR_OK)
 		return operator_find_failed(call, call->args[0], err);
 	tenant = operator_tenant(&account);
-	err = operator_slug(call, change.name, &change.slug);
+	err = slug_of_name(&call->arena, change.name, &change.slug);
 	if (err == ERR_OK && strcmp(change.name, account.org.name) != 0)
 		err = store->ops->org_update(store->impl, &call->arena, &tenant, &change, &account);
 	if (err != ERR_OK)

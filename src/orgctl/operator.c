@@ -8,33 +8,13 @@
 #include "model/slug.h"
 #include "orgctl/say.h"
 
-enum err operator_slug(struct call *call, const char *name, const char **slug_r)
-{
-	char *key = org_name_key(&call->arena, name);
-	char *slug = arena_alloc(&call->arena, SLUG_MAX + 1);
-
-	*slug_r = slug;
-	return key != NULL && slug != NULL ? slug_derive(key, slug) : ERR_INTERNAL;
-}
-
 static enum err find_by_name(struct call *call, const char *text, struct org *org_r)
 {
-	const struct store *store = &call->store;
-	const char *name, *slug;
-	enum err err;
-	int same;
+	const char *name;
 
 	if (!str_is_utf8(text, strlen(text)) || org_name_normalize(&call->arena, text, &name) != FAULT_NONE)
 		return ERR_ORGANIZATION_NOT_FOUND;
-	err = operator_slug(call, name, &slug);
-	if (err == ERR_OK)
-		err = store->ops->org_by_slug(store->impl, &call->arena, slug, org_r);
-	if (err != ERR_OK)
-		return err;
-	same = org_name_same(&call->arena, name, org_r->name);
-	if (same < 0)
-		return ERR_INTERNAL;
-	return same ? ERR_OK : ERR_ORGANIZATION_NOT_FOUND; /* another name with this slug */
+	return store_org_by_name(&call->store, &call->arena, name, org_r);
 }
 
 enum err operator_find_org(struct call *call, const char *text, struct org *org_r)

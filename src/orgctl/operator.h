@@ -26,7 +26,4 @@ struct tenant operator_tenant(const struct account *account);
 /* operator_find_failed(call, text, err): says that `text` was not found, or what else went wrong. */
 int operator_find_failed(struct call *call, const char *text, enum err err);
 
-/* operator_slug(call, name, slug_r): the slug of a name, in the arena. */
-enum err operator_slug(struct call *call, const char *name, const char **slug_r) MUST_CHECK;
-
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "base/log.h"
+#include "model/slug.h"
 #include "store/sqlite.h"
 
 static const struct store_ops *const stores[] = {&sqlite_ops};
@@ -58,6 +59,23 @@ enum err store_open(const struct store_options *options, struct store *store_r)
 	if (err == ERR_OK)
 		store_r->ops = ops;
 	return err;
+}
+
+enum err store_org_by_name(const struct store *store, struct arena *arena, const char *name,
+			   struct org *org_r)
+{
+	const char *slug;
+	enum err err = slug_of_name(arena, name, &slug);
+	int same;
+
+	if (err == ERR_OK)
+		err = store->ops->org_by_slug(store->impl, arena, slug, org_r);
+	if (err != ERR_OK)
+		return err;
+	same = org_name_same(arena, name, org_r->name);
+	if (same < 0)
+		return ERR_INTERNAL;
+	return same ? ERR_OK : ERR_ORGANIZATION_NOT_FOUND;
 }
 
 void store_close(struct store *store)

@@ -241,6 +241,13 @@ const struct store_finding_info *store_finding_info(enum store_finding_kind kind
 const char *store_sort_word(enum store_sort sort);
 const char *store_sort_text(enum store_sort sort);
 
+/*
+ * store_org_by_name(store, arena, name, org_r): the organization whose name has the key of `name`, in
+ * one round trip. ERR_ORGANIZATION_NOT_FOUND, also when only another name has the same slug.
+ */
+enum err store_org_by_name(const struct store *store, struct arena *arena, const char *name,
+			   struct org *org_r) MUST_CHECK;
+
 /* store_close(store): after all callers are gone; one whose opening failed is fine. */
 void store_close(struct store *store);
 
