@@ -190,7 +190,9 @@ static const struct {
 	{"\xd0\xb0\xd1\x81\xd0\xbc\xd0\xb5", "org-b4d9e309"},
 	{"\xe6\x9d\xb1\xe4\xba\xac 2020", "2020-a3858013"},
 	{"\xd9\xa3", "org-1a4fd527"},
-	{"a\xd9\xa3" "b", "ab-46043b01"},
+	{"a\xd9\xa3"
+	 "b",
+	 "ab-46043b01"},
 	{"x\xf0\x90\x84\x87y", "xy-ff45bc61"}, /* a number that is no digit */
 	{"\xe2\x85\xaf\xe2\x86\x81", "m-005baf95"},
 	{"\xed\x95\x9c\xea\xb5\xad", "org-1eb7da6d"},

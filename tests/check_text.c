@@ -81,7 +81,7 @@ static const struct {
 } hex_ids[] = {
 	{"0123456789abcdef01234567", true},   {"0123456789abcdef0123456", false},
 	{"0123456789abcdef012345678", false}, {"0123456789ABCDEF01234567", false},
-	{"0123456789abcdef01234567g", false},  {"", false},
+	{"0123456789abcdef01234567g", false}, {"", false},
 };
 
 START_TEST(test_str_is_hex_id)

@@ -83,7 +83,8 @@ void input_fault(struct req *rq, const char *name, enum fault fault)
 	for (size_t i = 0; i < reply->fault_count; i++)
 		if (strcmp(reply->faults[i].field, name) == 0)
 			return;
-	if (reply->fault_count < REPLY_FAULTS_MAX)
+	/* There is always room for the faults of known fields, however many unknown ones there are. */
+	if (reply->fault_count < (fault == FAULT_UNKNOWN ? REPLY_FAULTS_MAX - FIELD_COUNT : REPLY_FAULTS_MAX))
 		reply->faults[reply->fault_count++] = (struct reply_fault){name, fault};
 }
 

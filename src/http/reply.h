@@ -11,7 +11,7 @@
 #include "base/fault.h"
 
 #define REPLY_HEADERS_MAX 8
-#define REPLY_FAULTS_MAX 16
+#define REPLY_FAULTS_MAX 64
 #define REPLY_HEAD_SIZE 2048 /* bytes of a head, its NUL included */
 
 struct reply_header {
