@@ -40,14 +40,20 @@ report "orgd.env(5) has no other key, and the order of conf.c" "$(
 	sed -n 's/^\.It Ev //p' man/orgd.env.5 | diff - "${TMPDIR:-/tmp}/orgd-keys.$$"
 	rm -f "${TMPDIR:-/tmp}/orgd-keys.$$"
 )"
-report "orgd(8) has every route" "$(
-	sed -n 's/^\t{METHOD_\([A-Z]*\), "\([^"]*\)".*/\1 \2/p' src/api/routes.c | missing man/orgd.8
+report "orgd-api(7) has every route" "$(
+	sed -n 's/^\t{METHOD_\([A-Z]*\), "\([^"]*\)".*/\1 \2/p' src/api/routes.c | missing man/orgd-api.7
 )"
-report "orgd(8) has every problem code" "$(
-	sed -n 's/^\tX([A-Z_]*, [0-9]*, "\([a-z_]*\)".*/Cm \1/p' src/base/err.h | missing man/orgd.8
+report "orgd-api(7) has every problem code" "$(
+	sed -n 's/^\tX([A-Z_]*, [0-9]*, "\([a-z_]*\)".*/Cm \1/p' src/base/err.h | missing man/orgd-api.7
 )"
-report "orgd(8) has every field code" "$(
-	sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)".*/Cm \1/p' src/base/fault.h | missing man/orgd.8
+report "orgd-api(7) has every field code" "$(
+	sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)".*/Cm \1/p' src/base/fault.h | missing man/orgd-api.7
+)"
+report "orgd-api(7) has every field" "$(
+	sed -n 's/^\t\[FIELD_[A-Z_]*\] = {"\([a-z_]*\)".*/.It Ql \1/p' src/api/input.c | missing man/orgd-api.7
+)"
+report "doc/api.md has every route" "$(
+	sed -n 's/^\t{METHOD_\([A-Z]*\), "\([^"]*\)".*/## \1 \2/p' src/api/routes.c | missing doc/api.md
 )"
 report "orgd(8) has every option" "$(
 	sed -n 's/.*getopt_long(argc, argv, "\([^"]*\)".*/\1/p' src/orgd.c | tr -d ':' | fold -w1 |
