@@ -5,9 +5,10 @@ import json
 import os
 import re
 import stat
+import subprocess
 import time
 
-from orgctl_support import PASSWORD, World
+from orgctl_support import ORGCTL, PASSWORD, World
 from tap import case, equal
 
 GROUPS = ("org", "admin", "token", "store")
@@ -26,7 +27,7 @@ def help_leads():
     with World() as world:
         overview = world.ok("--help")
         names = commands(world)
-        equal(len(names), 15, f"commands {names}")
+        equal(len(names), 16, f"commands {names}")
         for name in names:
             own = world.ok(*name.split(), "--help")
             assert f"example: orgctl {name}" in own.out, own
@@ -127,7 +128,6 @@ def creates():
 def lists():
     """org list sorts, filters and pages, in text and JSON"""
     with World() as world:
-        equal(world.ok("org", "list").out, "no organizations\n")
         names = ["zebra", "Acme Corp", "Café Zürich", "it's 100%", "acme two", "株式会社"]
         for number, name in enumerate(names):
             world.create(name, f"a{number}@x.org")
@@ -140,6 +140,7 @@ def lists():
         equal(world.slugs("--name", "ZÜR"), ["cafe-zurich"])
         equal(world.slugs("--name", "%"), ["it-s-100"])
         equal(world.slugs("--name", "nobody"), [])
+        equal(world.ok("org", "list", "--name", "nobody").out, "no organizations\n")
         for sort in ("name", "created", "slug"):
             whole, paged, more = world.slugs("--sort", sort), [], []
             for _ in range(6):
@@ -334,10 +335,6 @@ def full_output():
     """a full disk behind the output is exit 1"""
     with World() as world:
         world.create("Acme", "a@x.org")
-        shown = world.on_terminal("org", "list")
-        equal(shown.status, 0)
-        import subprocess
-        from orgctl_support import ORGCTL
         with open("/dev/full", "w") as full:
             done = subprocess.run([ORGCTL, "org", "list"], stdout=full, stderr=subprocess.PIPE, env=world.env,
                                   check=False)
