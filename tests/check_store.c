@@ -394,6 +394,7 @@ START_TEST(accounts_are_found_by_slug_and_id)
 	ck_assert_int_eq(store.ops->account_by_id(store.impl, &arena, made.org.id, &found), ERR_OK);
 	assert_same(&made, &found);
 	ck_assert_int_eq(store.ops->account_by_slug(store.impl, &arena, "none", &found), ERR_ORGANIZATION_NOT_FOUND);
+	ck_assert_int_eq(store.ops->admin_create(store.impl, made.org.id, &found.admin), ERR_EMAIL_TAKEN);
 	ck_assert_int_eq(store.ops->account_by_id(store.impl, &arena, made.admin.id, &found),
 			 ERR_ORGANIZATION_NOT_FOUND);
 }
@@ -515,9 +516,7 @@ static char *make_file(const char *name, const char *text)
 	char *path = arena_printf(&arena, "%s/%s", directory, name);
 	FILE *file = fopen(path, "w");
 
-	ck_assert_ptr_nonnull(file);
-	fputs(text, file);
-	fclose(file);
+	ck_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
 	return path;
 }
 

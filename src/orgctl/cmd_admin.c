@@ -46,27 +46,78 @@ static int update(struct call *call, struct account *account, const struct org_c
 	return show(call, account);
 }
 
+/* Asks for the password of `account`, checks and hashes it; a status. */
+static int make_hash(struct call *call, const struct account *account, char hash_r[PASSWORD_HASH_SIZE])
+{
+	const char *password;
+	enum fault fault;
+	enum err err;
+	int status = ask_new_password(call, &password);
+
+	if (status != STATUS_DONE)
+		return status;
+	fault = new_password_check(&call->arena, password, account);
+	if (fault != FAULT_NONE)
+		return say_faults(call, &(struct say_fault){"password", fault}, 1);
+	err = new_password_hash(&call->conf, password, hash_r);
+	return err == ERR_OK ? STATUS_DONE : say_error(call, err);
+}
+
+/* The organization that is to have a new admin, and the email; the rest of `account` is to come. */
+static int find_orphaned(struct call *call, struct account *account)
+{
+	const struct store *store = &call->store;
+	struct account present;
+	enum fault fault = admin_email_normalize(&call->arena, call->values[OPTION_EMAIL], &account->admin.email);
+	enum err err;
+
+	if (fault != FAULT_NONE)
+		return say_faults(call, &(struct say_fault){"email", fault}, 1);
+	err = operator_find_org(call, call->args[0], &account->org);
+	if (err != ERR_OK)
+		return operator_find_failed(call, call->args[0], err);
+	if (store->ops->account_by_slug(store->impl, &call->arena, account->org.slug, &present) == ERR_OK)
+		return say_refusal(call, "admin_exists", "it has an admin already: %s", present.admin.email);
+	return STATUS_DONE;
+}
+
+int cmd_admin_create(struct call *call)
+{
+	const struct store *store = &call->store;
+	struct account account = {.admin.token_version = 1};
+	char hash[PASSWORD_HASH_SIZE];
+	int status = find_orphaned(call, &account);
+	enum err err;
+
+	if (status == STATUS_DONE)
+		status = make_hash(call, &account, hash);
+	if (status != STATUS_DONE)
+		return status;
+	account.admin.password_hash = hash;
+	err = rand_id(account.admin.id);
+	if (err == ERR_OK)
+		err = store->ops->admin_create(store->impl, account.org.id, &account.admin);
+	if (err == ERR_ORGANIZATION_EXISTS)
+		return say_refusal(call, "admin_exists", "there is an admin for it; see `orgctl store check --repair`");
+	if (err != ERR_OK)
+		return say_error(call, err);
+	say_line(call, "created");
+	return show(call, &account);
+}
+
 int cmd_admin_passwd(struct call *call)
 {
 	struct org_change change = {.now_ms = clock_now_ms()};
 	char hash[PASSWORD_HASH_SIZE];
 	struct account account;
-	const char *password;
-	enum fault fault;
 	int status;
 	enum err err = operator_find(call, call->args[0], &account);
 
 	if (err != ERR_OK)
 		return operator_find_failed(call, call->args[0], err);
-	status = ask_new_password(call, &password);
+	status = make_hash(call, &account, hash);
 	if (status != STATUS_DONE)
 		return status;
-	fault = new_password_check(&call->arena, password, &account);
-	if (fault != FAULT_NONE)
-		return say_faults(call, &(struct say_fault){"password", fault}, 1);
-	err = new_password_hash(&call->conf, password, hash);
-	if (err != ERR_OK)
-		return say_error(call, err);
 	change.password_hash = hash;
 	return update(call, &account, &change, "password set");
 }

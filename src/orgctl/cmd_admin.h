@@ -6,6 +6,7 @@
 struct call;
 
 int cmd_admin_show(struct call *call);
+int cmd_admin_create(struct call *call);
 int cmd_admin_passwd(struct call *call);
 int cmd_admin_email(struct call *call);
 

@@ -69,7 +69,8 @@ int cmd_backup(struct call *call)
 	clear_progress(&progress);
 	if (err != ERR_OK) {
 		outfile_abandon(&file);
-		return say_error(call, err);
+		return err == ERR_INTERNAL ? say_refusal(call, "damaged", "the backup failed; see `orgctl store check`")
+					   : say_error(call, err);
 	}
 	if (!outfile_commit(&file))
 		return say_refusal(call, "file", "%s cannot be written: %s", path, strerror(errno));

@@ -379,6 +379,7 @@ const struct store_ops sqlite_ops = {
 	.org_list = sqlite_org_list,
 	.account_by_slug = sqlite_account_by_slug,
 	.account_by_id = sqlite_account_by_id,
+	.admin_create = sqlite_admin_create,
 	.info = sqlite_info,
 	.check = sqlite_check,
 	.backup = sqlite_backup,

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "store/sqlite_priv.h"
 
-#define PROGRESS_OPS 200000 /* of SQLite's machine between two looks at the progress */
+#define PROGRESS_OPS 2000 /* of SQLite's machine between two looks at the progress */
 
 /* Long work whose progress somebody wants to see. */
 struct work {
@@ -35,7 +35,7 @@ static int tell(void *argument)
 static void log_line(void *context, const char *text)
 {
 	*(bool *)context = false;
-	LOG(LOG_ERROR, "the backup is damaged", LOG_TEXT("reason", text));
+	LOG(LOG_ERROR, "a database is damaged", LOG_TEXT("reason", text));
 }
 
 /* Runs one statement; `text`, if not NULL, is its parameter. *number_r, if asked for: what it gives. */
@@ -69,12 +69,14 @@ static sqlite3 *open_backup(const char *path)
 }
 
 /* Whether the file is whole and of our schema version: else ERR_INVALID_REQUEST. */
-static enum err check_backup(const char *path)
+static enum err check_backup(const char *path, struct work *work)
 {
 	sqlite3 *db = open_backup(path);
 	uint64_t version = 0;
 	bool good = true;
 
+	if (db != NULL)
+		sqlite3_progress_handler(db, PROGRESS_OPS, tell, work);
 	if (db == NULL || sqlite_verify(db, log_line, &good) != ERR_OK || !good ||
 	    run(db, "PRAGMA user_version", NULL, &version) != ERR_OK)
 		good = false;
@@ -87,32 +89,38 @@ static enum err check_backup(const char *path)
 	return good ? ERR_OK : ERR_INVALID_REQUEST;
 }
 
-static enum err back_up(sqlite3 *db, const char *path, store_progress_fn *progress, void *context)
+/* With the progress told: the store must be whole, else the backup is worth nothing, and so must that. */
+static enum err back_up(struct work *work)
 {
-	struct work work = {db, path, 0, progress, context};
-	enum err err = run(db,
-			   "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count,"
-			   " pragma_freelist_count, pragma_page_size",
-			   NULL, &work.total);
+	bool good = true;
+	enum err err = sqlite_verify(work->db, log_line, &good);
 
-	if (err != ERR_OK)
-		return err;
-	sqlite3_progress_handler(db, PROGRESS_OPS, tell, &work);
-	err = run(db, "VACUUM INTO ?", path, NULL);
-	sqlite3_progress_handler(db, 0, NULL, NULL);
-	if (err != ERR_OK)
-		return err;
-	return check_backup(path) == ERR_OK ? ERR_OK : ERR_INTERNAL;
+	if (err == ERR_OK && !good)
+		err = ERR_INTERNAL;
+	if (err == ERR_OK)
+		err = run(work->db,
+			  "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count,"
+			  " pragma_freelist_count, pragma_page_size", NULL, &work->total);
+	if (err == ERR_OK)
+		err = run(work->db, "VACUUM INTO ?", work->path, NULL);
+	if (err == ERR_OK && check_backup(work->path, work) != ERR_OK)
+		err = ERR_INTERNAL;
+	return err;
 }
 
 enum err sqlite_backup(void *impl, const char *path, store_progress_fn *progress, void *context)
 {
+	struct work work = {NULL, path, 0, progress, context};
 	struct sqlite_connection *connection;
 	enum err err = sqlite_take(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
-	return sqlite_give(impl, connection, back_up(connection->db, path, progress, context));
+	work.db = connection->db;
+	sqlite3_progress_handler(work.db, PROGRESS_OPS, tell, &work);
+	err = back_up(&work);
+	sqlite3_progress_handler(work.db, 0, NULL, NULL);
+	return sqlite_give(impl, connection, err);
 }
 
 /* Inside a transaction: the rows of the attached backup into the empty store. */
@@ -148,33 +156,30 @@ static enum err copy_rows(struct work *work)
 	return err == ERR_INTERNAL ? ERR_INVALID_REQUEST : err;
 }
 
-static enum err restore(struct sqlite_connection *connection, const char *path, store_progress_fn *progress,
-			void *context)
+static enum err restore(struct sqlite_connection *connection, const char *path, struct work *work)
 {
-	struct work work = {connection->db, NULL, 0, progress, context};
-	enum err err = run(work.db, "ATTACH ? AS backup", path, NULL);
+	enum err err = run(work->db, "ATTACH ? AS backup", path, NULL);
 
 	if (err == ERR_OK)
 		err = sqlite_begin(connection);
-	if (err != ERR_OK)
-		return err;
-	sqlite3_progress_handler(work.db, PROGRESS_OPS, tell, &work);
-	err = copy_rows(&work);
-	sqlite3_progress_handler(work.db, 0, NULL, NULL);
-	return sqlite_end(connection, err);
+	return err == ERR_OK ? sqlite_end(connection, copy_rows(work)) : err;
 }
 
 enum err sqlite_restore(void *impl, const char *path, store_progress_fn *progress, void *context)
 {
+	struct work work = {NULL, NULL, 0, progress, context};
 	struct sqlite_connection *connection;
-	enum err err = check_backup(path);
+	enum err err;
 
 	/* A connection of its own: what is attached goes with it. */
-	if (err == ERR_OK)
-		err = sqlite_connect(sqlite_path(impl), 0, &connection);
+	err = sqlite_connect(sqlite_path(impl), 0, &connection);
 	if (err != ERR_OK)
 		return err;
-	err = restore(connection, path, progress, context);
+	work.db = connection->db;
+	sqlite3_progress_handler(work.db, PROGRESS_OPS, tell, &work);
+	err = check_backup(path, &work);
+	if (err == ERR_OK)
+		err = restore(connection, path, &work);
 	sqlite_disconnect(connection);
 	return err;
 }

@@ -261,6 +261,35 @@ enum err sqlite_org_delete(void *impl, const struct tenant *tenant)
 	return sqlite_give(impl, connection, err);
 }
 
+/* Inside a transaction: the admin, and the organization that takes it. */
+static enum err adopt(struct sqlite_connection *connection, const char *org_id, const struct admin *admin)
+{
+	sqlite3_stmt *row;
+	enum err err = expect_none(connection, SQL_ADMIN_EXISTS, admin->email, ERR_EMAIL_TAKEN);
+
+	if (err != ERR_OK)
+		return err;
+	err = sqlite_query(connection, SQL_ORG_ADOPT, &row, "tt", org_id, admin->id);
+	if (err != ERR_OK)
+		return err == ERR_NOT_FOUND ? ERR_ORGANIZATION_EXISTS : err;
+	sqlite3_reset(row);
+	return sqlite_execute(connection, SQL_ADMIN_INSERT, "tttti", admin->id, org_id, admin->email,
+			      admin->password_hash, admin->token_version);
+}
+
+enum err sqlite_admin_create(void *impl, const char *org_id, const struct admin *admin)
+{
+	struct sqlite_connection *connection;
+	enum err err = sqlite_take(impl, &connection);
+
+	if (err != ERR_OK)
+		return err;
+	err = sqlite_begin(connection);
+	if (err == ERR_OK)
+		err = sqlite_end(connection, adopt(connection, org_id, admin));
+	return sqlite_give(impl, connection, err);
+}
+
 enum err sqlite_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash)
 {
 	struct sqlite_connection *connection;

@@ -95,6 +95,7 @@ enum err sqlite_org_delete(void *impl, const struct tenant *tenant);
 enum err sqlite_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash);
 enum err sqlite_account_by_slug(void *impl, struct arena *arena, const char *slug, struct account *account_r);
 enum err sqlite_account_by_id(void *impl, struct arena *arena, const char *org_id, struct account *account_r);
+enum err sqlite_admin_create(void *impl, const char *org_id, const struct admin *admin);
 
 /* The operator's verbs: sqlite_list.c, sqlite_check.c, sqlite_backup.c. */
 enum err sqlite_org_list(void *impl, struct arena *arena, const struct store_query *query,

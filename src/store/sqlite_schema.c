@@ -47,6 +47,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ORG_LIST_BY_SLUG] = LISTED " AND (?4 IS NULL OR o.slug > ?4) ORDER BY o.slug LIMIT ?5",
 	[SQL_ACCOUNT_BY_SLUG] = "SELECT " ACCOUNT_COLUMNS " FROM " ACCOUNT_TABLES " WHERE o.slug = ?",
 	[SQL_ACCOUNT_BY_ID] = "SELECT " ACCOUNT_COLUMNS " FROM " ACCOUNT_TABLES " WHERE o.org_id = ?",
+	[SQL_ORG_ADOPT] = "UPDATE organizations AS o SET admin_id = ?2 WHERE org_id = ?1 AND NOT EXISTS"
+			  " (SELECT 1 FROM admins WHERE admin_id = o.admin_id) RETURNING org_id",
 	[SQL_INFO] = "SELECT (SELECT count(*) FROM organizations), (SELECT count(*) FROM admins),"
 		     " (SELECT count(*) FROM documents), page_count * page_size"
 		     " FROM pragma_page_count, pragma_page_size",

@@ -193,6 +193,12 @@ struct store_ops {
 	/* account_by_id(impl, arena, org_id, account_r): likewise, by the organization's id. */
 	enum err (*account_by_id)(void *impl, struct arena *arena, const char *org_id, struct account *account_r);
 
+	/*
+	 * admin_create(impl, org_id, admin): an admin for an organization that has lost its own.
+	 * ERR_ORGANIZATION_EXISTS: it has one, or there is no such organization. ERR_EMAIL_TAKEN.
+	 */
+	enum err (*admin_create)(void *impl, const char *org_id, const struct admin *admin);
+
 	/* info(impl, arena, info_r): for the operator's eyes. */
 	enum err (*info)(void *impl, struct arena *arena, struct store_info *info_r);
 
@@ -205,8 +211,8 @@ struct store_ops {
 
 	/*
 	 * backup(impl, path, progress, context): writes everything as it is at one moment to `path`, an
-	 * empty file; checked when it is written. What the file is like is the store's affair. After an
-	 * error it holds nothing of use.
+	 * empty file; store and file are checked. What the file is like is the store's affair. After an
+	 * error it holds nothing of use; ERR_INTERNAL: one of the two is damaged, as a line in the log says.
 	 */
 	enum err (*backup)(void *impl, const char *path, store_progress_fn *progress, void *context);
 
