@@ -97,7 +97,7 @@ static int print_json(struct call *call, const struct store_page *page, const ch
 		say_add(&writer, json_add_element(&writer, array), fields, SAY_ORG_FIELDS);
 	}
 	if (place != NULL)
-		json_add_text(&writer, writer.root, "next", place);
+		say_add(&writer, writer.root, &SAY_TEXT("next", place), 1);
 	return say_json(&writer);
 }
 

@@ -14,11 +14,8 @@ static const struct store_ops *const stores[] = {&sqlite_ops};
 #define FINDING_ROW(name, word, text, mending) [STORE_FINDING_##name] = {word, text, mending},
 static const struct store_finding_info findings[STORE_FINDING_COUNT] = {STORE_FINDING_LIST(FINDING_ROW)};
 
-#define SORT_ROW(name, word, text) [STORE_SORT_##name] = {word, text},
-static const struct {
-	const char *word;
-	const char *text;
-} sorts[STORE_SORT_COUNT] = {STORE_SORT_LIST(SORT_ROW)};
+#define SORT_WORD(name, word) [STORE_SORT_##name] = word,
+static const char *const sort_words[STORE_SORT_COUNT] = {STORE_SORT_LIST(SORT_WORD)};
 
 const struct store_finding_info *store_finding_info(enum store_finding_kind kind)
 {
@@ -27,12 +24,7 @@ const struct store_finding_info *store_finding_info(enum store_finding_kind kind
 
 const char *store_sort_word(enum store_sort sort)
 {
-	return sorts[sort].word;
-}
-
-const char *store_sort_text(enum store_sort sort)
-{
-	return sorts[sort].text;
+	return sort_words[sort];
 }
 
 static const struct store_ops *find(const char *target)

@@ -49,13 +49,13 @@ struct org_change {
 	int64_t now_ms;
 };
 
-/* X(name, word, text): how a list of organizations is sorted. */
-#define STORE_SORT_LIST(X)                                          \
-	X(NAME, "name", "by name, without regard to case")          \
-	X(CREATED, "created", "oldest first")                       \
-	X(SLUG, "slug", "by slug")
+/* X(name, word): how a list of organizations is sorted: by name without regard to case; oldest first; by slug. */
+#define STORE_SORT_LIST(X)    \
+	X(NAME, "name")       \
+	X(CREATED, "created") \
+	X(SLUG, "slug")
 
-#define STORE_SORT_ENUM(name, word, text) STORE_SORT_##name,
+#define STORE_SORT_ENUM(name, word) STORE_SORT_##name,
 enum store_sort { STORE_SORT_LIST(STORE_SORT_ENUM) STORE_SORT_COUNT };
 #undef STORE_SORT_ENUM
 
@@ -242,10 +242,9 @@ struct store_finding_info {
 	const char *mending; /* NULL: none */
 };
 
-/* store_finding_info(kind): its row. store_sort_word(sort), store_sort_text(sort): those of a sort. */
+/* store_finding_info(kind): its row. store_sort_word(sort): the word of a sort. */
 const struct store_finding_info *store_finding_info(enum store_finding_kind kind);
 const char *store_sort_word(enum store_sort sort);
-const char *store_sort_text(enum store_sort sort);
 
 /*
  * store_org_by_name(store, arena, name, org_r): the organization whose name has the key of `name`, in

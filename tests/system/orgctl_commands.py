@@ -328,6 +328,8 @@ def hostile_text():
         assert "\x1b" not in shown.out and "A?[31m?B" in shown.out, shown
         equal(world.ok("org", "list", "--json").json["organizations"][0]["organization_name"], "A?[31m?B")
         assert "\x1b" not in world.expect(1, "store", "check").out
+        world.create("Zorn", "z@x.org")
+        equal(world.ok("org", "list", "--json", "--limit", "1").json["next"], "A?[31m?B")
 
 
 @case
