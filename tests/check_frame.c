@@ -197,7 +197,7 @@ static void put_cut_request(size_t cut)
 	if (cut > 0)
 		put(TYPE_PARAMS, PAIRS, PAIRS_OPEN, cut, 5);
 	if (cut < PAIRS_SIZE)
-		put(TYPE_PARAMS, PAIRS + cut, PAIRS_OPEN + cut, PAIRS_SIZE - cut, 0);
+		put(TYPE_PARAMS, &PAIRS[cut], &PAIRS_OPEN[cut], PAIRS_SIZE - cut, 0);
 	put(TYPE_PARAMS, "", "", 0, 0);
 	put(TYPE_STDIN, "", "", 0, 0);
 }
@@ -240,7 +240,7 @@ START_TEST(test_parameters_byte_by_byte)
 {
 	put_begin();
 	for (size_t i = 0; i < PAIRS_SIZE; i++)
-		put(TYPE_PARAMS, PAIRS + i, "?", 1, 255);
+		put(TYPE_PARAMS, &PAIRS[i], "?", 1, 255);
 	put(TYPE_PARAMS, "", "", 0, 0);
 	put(TYPE_STDIN, "", "", 0, 0);
 	ck_assert_int_eq(scan(used), FRAME_WHOLE);
