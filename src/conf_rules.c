@@ -10,6 +10,7 @@
 
 #define SECRET_MIN 32 /* bytes: RFC 7518, 3.2 */
 #define COST_SAFE 10
+#define ISSUER_MAX 255 /* bytes */
 
 /* Fragments of example values that people paste from tutorials; no random key holds one. */
 static const char *const examples[] = {
@@ -73,6 +74,14 @@ static bool check_store(struct conf *conf, FILE *faults)
 	if (conf->store == NULL || strncmp(conf->store, "sqlite:", 7) != 0 || conf->store[7] == '\0')
 		return say(faults, "ORGD_STORE", "must be sqlite:PATH (this build has no other store)");
 	return true;
+}
+
+/* It stands in every token, and those have a limit. */
+static bool check_issuer(const struct conf *conf, FILE *faults)
+{
+	if (conf->token_issuer == NULL || strlen(conf->token_issuer) <= ISSUER_MAX)
+		return true;
+	return say(faults, "ORGD_TOKEN_ISSUER", "must have at most 255 bytes");
 }
 
 static bool check_base_path(const struct conf *conf, FILE *faults)
@@ -145,6 +154,7 @@ bool conf_rules_apply(struct conf *conf, unsigned rules, FILE *faults)
 		ok = check_store(conf, faults) && ok;
 	if (rules & CONF_RULES_SERVICE) {
 		ok = check_base_path(conf, faults) && ok;
+		ok = check_issuer(conf, faults) && ok;
 		ok = check_uids(conf, faults) && ok;
 	}
 	if (rules & CONF_RULES_STORE)

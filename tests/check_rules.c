@@ -14,6 +14,8 @@
 #define OTHER_SECRET "S3CR3T80c1d2e3f4a5b6c7d8e9fa0b1c"
 #define GOOD "JWT_SECRET_KEY=" SECRET "\n"
 
+#define LETTERS_64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 static struct conf conf;
 static char directory[64];
 static char *faults;
@@ -116,6 +118,7 @@ static const struct {
 	{"ORGD_STORE=postgres:x", "ORGD_STORE "},
 	{"ORGD_STORE=sqlite:", "ORGD_STORE "},
 	{"ORGD_STORE=/var/lib/orgd.db", "ORGD_STORE "},
+	{"ORGD_TOKEN_ISSUER=" LETTERS_64 LETTERS_64 LETTERS_64 LETTERS_64, "ORGD_TOKEN_ISSUER "},
 	{"ORGD_BASE_PATH=api", "ORGD_BASE_PATH "},
 	{"ORGD_BASE_PATH=/api/", "ORGD_BASE_PATH "},
 	{"ORGD_BASE_PATH=/", "ORGD_BASE_PATH "},

@@ -185,7 +185,8 @@ static bool check_value(struct scan *scan)
 	default:
 		ok = check_number(scan);
 	}
-	skip_space(scan);
+	if (ok) /* else `at` may stand past the end */
+		skip_space(scan);
 	return ok;
 }
 
