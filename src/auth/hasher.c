@@ -10,7 +10,7 @@
 
 #include "base/metrics.h"
 
-#define NICENESS 19
+#define NICENESS 10 /* yields to the workers, yet does not starve beside other programs */
 #define STACK_SIZE (256 * 1024)
 
 /* A caller's wish; lives on its stack until done. hash: what to compare with; NULL: make one. */
@@ -25,6 +25,12 @@ struct job {
 	pthread_cond_t ready;
 };
 
+struct hash_thread {
+	pthread_t thread;
+	struct hasher *hasher;
+	struct password_space *space;
+};
+
 struct hasher {
 	pthread_mutex_t lock; /* guards what stands between here and `threads` */
 	pthread_cond_t wanted;
@@ -33,7 +39,7 @@ struct hasher {
 	unsigned inside; /* requests between enter and leave */
 	bool stopping;
 
-	pthread_t *threads;
+	struct hash_thread *threads;
 	unsigned thread_count;
 	unsigned queue;
 	unsigned cost;
@@ -59,26 +65,23 @@ static struct job *take_job(struct hasher *hasher)
 
 static void *run_thread(void *argument)
 {
-	struct hasher *hasher = argument;
-	struct password_space *space = password_space_new();
+	struct hash_thread *self = argument;
+	struct hasher *hasher = self->hasher;
 	struct job *job;
 
 	/* On Linux this is the thread's own priority: setpriority(2), "C library/kernel differences". */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
 	while ((job = take_job(hasher)) != NULL) {
-		if (space == NULL)
-			job->err = ERR_INTERNAL;
-		else if (job->hash != NULL)
-			job->matches = password_matches(space, job->password, job->hash);
+		if (job->hash != NULL)
+			job->matches = password_matches(self->space, job->password, job->hash);
 		else
-			job->err = password_hash(space, job->password, hasher->cost, job->made);
+			job->err = password_hash(self->space, job->password, hasher->cost, job->made);
 		metrics_add(METRIC_HASHES, 1);
 		pthread_mutex_lock(&hasher->lock);
 		job->done = true;
 		pthread_cond_signal(&job->ready);
 		pthread_mutex_unlock(&hasher->lock);
 	}
-	password_space_free(space);
 	return NULL;
 }
 
@@ -104,15 +107,28 @@ static void make_dummy(struct hasher *hasher)
 	hasher->dummy[5] = (char)('0' + hasher->cost % 10);
 }
 
+static bool start_thread(struct hasher *hasher, const pthread_attr_t *attributes)
+{
+	struct hash_thread *self = &hasher->threads[hasher->thread_count];
+
+	self->hasher = hasher;
+	self->space = password_space_new();
+	if (self->space != NULL && pthread_create(&self->thread, attributes, run_thread, self) == 0) {
+		hasher->thread_count++;
+		return true;
+	}
+	password_space_free(self->space);
+	return false;
+}
+
 static bool start_threads(struct hasher *hasher, unsigned count)
 {
 	pthread_attr_t attributes;
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	while (hasher->thread_count < count &&
-	       pthread_create(&hasher->threads[hasher->thread_count], &attributes, run_thread, hasher) == 0)
-		hasher->thread_count++;
+	while (hasher->thread_count < count && start_thread(hasher, &attributes))
+		;
 	pthread_attr_destroy(&attributes);
 	return hasher->thread_count == count;
 }
@@ -145,8 +161,10 @@ void hasher_free(struct hasher *hasher)
 	hasher->stopping = true;
 	pthread_cond_broadcast(&hasher->wanted);
 	pthread_mutex_unlock(&hasher->lock);
-	for (unsigned i = 0; i < hasher->thread_count; i++)
-		pthread_join(hasher->threads[i], NULL);
+	for (unsigned i = 0; i < hasher->thread_count; i++) {
+		pthread_join(hasher->threads[i].thread, NULL);
+		password_space_free(hasher->threads[i].space);
+	}
 	pthread_cond_destroy(&hasher->wanted);
 	pthread_mutex_destroy(&hasher->lock);
 	free(hasher->threads);
