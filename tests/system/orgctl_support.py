@@ -77,6 +77,7 @@ class World:
         """orgctl on a terminal of its own; each answer is typed when its prompt ends a line with ": " or "] "."""
         pid, terminal = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, maybe, in a test that runs in the background
             os.chdir(self.directory)
             os.execve(ORGCTL, [ORGCTL, *args], {**self.env, **(env or {})})
         shown, left = b"", list(answers)
