@@ -101,8 +101,10 @@ def make_right(case, place):
     body = case.body if isinstance(case.body, dict) else {}
     if case.operation.path == "/org/create" and "password" in body:
         case.body = {**body, "password": PASSWORD}
-        if place > 0:
+        if place > 0:  # an email that nobody has yet, and sometimes a name
             case.body["email"] = f"new{next(NUMBERS)}@example.org"
+        if place > 1 and isinstance(body.get("organization_name"), str):
+            case.body["organization_name"] = f"{body['organization_name'][:80]} {next(NUMBERS)}"
     elif case.operation.path == "/admin/login" and login.token and body.get("password") != PASSWORD:
         case.body = {"email": login.email, "password": PASSWORD}
     elif case.operation.path == "/org/update":
