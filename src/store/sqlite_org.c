@@ -36,8 +36,9 @@ enum err sqlite_org_read(sqlite3_stmt *row, struct arena *arena, struct org *org
 	return org_r->name != NULL && org_r->slug != NULL ? ERR_OK : ERR_INTERNAL;
 }
 
-static enum err read_account(sqlite3_stmt *row, struct arena *arena, struct account *account_r)
+static enum err read_account(sqlite3_stmt *row, struct arena *arena, void *result_r)
 {
+	struct account *account_r = result_r;
 	struct admin *admin = &account_r->admin;
 	enum err err = sqlite_org_read(row, arena, &account_r->org);
 
@@ -116,40 +117,27 @@ static enum err insert(struct sqlite_connection *connection, const struct accoun
 enum err sqlite_org_create(void *impl, const struct account *account, uint64_t max)
 {
 	struct sqlite_connection *connection;
-	enum err err = sqlite_take(impl, &connection);
+	enum err err = sqlite_take_to_write(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
-	err = sqlite_begin(connection);
-	if (err == ERR_OK) {
-		err = check_limit(connection, max);
-		if (err == ERR_OK)
-			err = insert(connection, account);
-		err = sqlite_end(connection, err);
-	}
-	return sqlite_give(impl, connection, err);
+	err = check_limit(connection, max);
+	if (err == ERR_OK)
+		err = insert(connection, account);
+	return sqlite_give_written(impl, connection, err);
 }
 
-enum err sqlite_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r)
+/* Reads what a row holds into *result_r, texts going into the arena. */
+typedef enum err read_fn(sqlite3_stmt *row, struct arena *arena, void *result_r);
+
+static enum err read_org(sqlite3_stmt *row, struct arena *arena, void *result_r)
 {
-	struct sqlite_connection *connection;
-	sqlite3_stmt *row;
-	enum err err = sqlite_take(impl, &connection);
-
-	if (err != ERR_OK)
-		return err;
-	err = sqlite_query(connection, SQL_ORG_BY_SLUG, &row, "t", slug);
-	if (err == ERR_OK) {
-		err = sqlite_org_read(row, arena, org_r);
-		sqlite3_reset(row);
-	}
-	err = sqlite_give(impl, connection, err);
-	return err == ERR_NOT_FOUND ? ERR_ORGANIZATION_NOT_FOUND : err;
+	return sqlite_org_read(row, arena, result_r);
 }
 
-/* The account that a text finds; `none`: the error when there is none. */
-static enum err account_by(void *impl, struct arena *arena, enum sql sql, const char *key, enum err none,
-			   struct account *account_r)
+/* The one row that a text finds, as `read` has it; `none`: the error when there is none. */
+static enum err find_by(void *impl, enum sql sql, const char *key, enum err none, read_fn *read,
+			struct arena *arena, void *result_r)
 {
 	struct sqlite_connection *connection;
 	sqlite3_stmt *row;
@@ -159,27 +147,34 @@ static enum err account_by(void *impl, struct arena *arena, enum sql sql, const 
 		return err;
 	err = sqlite_query(connection, sql, &row, "t", key);
 	if (err == ERR_OK) {
-		err = read_account(row, arena, account_r);
+		err = read(row, arena, result_r);
 		sqlite3_reset(row);
 	}
 	err = sqlite_give(impl, connection, err);
 	return err == ERR_NOT_FOUND ? none : err;
 }
 
+enum err sqlite_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r)
+{
+	return find_by(impl, SQL_ORG_BY_SLUG, slug, ERR_ORGANIZATION_NOT_FOUND, read_org, arena, org_r);
+}
+
 enum err sqlite_account_by_email(void *impl, struct arena *arena, const char *email,
 				 struct account *account_r)
 {
-	return account_by(impl, arena, SQL_ACCOUNT_BY_EMAIL, email, ERR_INVALID_CREDENTIALS, account_r);
+	return find_by(impl, SQL_ACCOUNT_BY_EMAIL, email, ERR_INVALID_CREDENTIALS, read_account, arena, account_r);
 }
 
 enum err sqlite_account_by_slug(void *impl, struct arena *arena, const char *slug, struct account *account_r)
 {
-	return account_by(impl, arena, SQL_ACCOUNT_BY_SLUG, slug, ERR_ORGANIZATION_NOT_FOUND, account_r);
+	return find_by(impl, SQL_ACCOUNT_BY_SLUG, slug, ERR_ORGANIZATION_NOT_FOUND, read_account, arena,
+		       account_r);
 }
 
 enum err sqlite_account_by_id(void *impl, struct arena *arena, const char *org_id, struct account *account_r)
 {
-	return account_by(impl, arena, SQL_ACCOUNT_BY_ID, org_id, ERR_ORGANIZATION_NOT_FOUND, account_r);
+	return find_by(impl, SQL_ACCOUNT_BY_ID, org_id, ERR_ORGANIZATION_NOT_FOUND, read_account, arena,
+		       account_r);
 }
 
 static enum err find_account(struct sqlite_connection *connection, struct arena *arena,
@@ -232,33 +227,26 @@ enum err sqlite_org_update(void *impl, struct arena *arena, const struct tenant 
 			   const struct org_change *change, struct account *account_r)
 {
 	struct sqlite_connection *connection;
-	enum err err = sqlite_take(impl, &connection);
+	enum err err = sqlite_take_to_write(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
-	err = sqlite_begin(connection);
-	if (err == ERR_OK)
-		err = sqlite_end(connection, apply(connection, arena, tenant, change, account_r));
-	return sqlite_give(impl, connection, err);
+	return sqlite_give_written(impl, connection, apply(connection, arena, tenant, change, account_r));
 }
 
 enum err sqlite_org_delete(void *impl, const struct tenant *tenant)
 {
 	struct sqlite_connection *connection;
 	sqlite3_stmt *row;
-	enum err err = sqlite_take(impl, &connection);
+	enum err err = sqlite_take_to_write(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
-	err = sqlite_begin(connection);
-	if (err == ERR_OK) {
-		err = sqlite_query(connection, SQL_ORG_DELETE, &row, "tti", tenant->org_id, tenant->admin_id,
-				   tenant->token_version);
-		if (err == ERR_OK)
-			sqlite3_reset(row);
-		err = sqlite_end(connection, err == ERR_NOT_FOUND ? ERR_INVALID_TOKEN : err);
-	}
-	return sqlite_give(impl, connection, err);
+	err = sqlite_query(connection, SQL_ORG_DELETE, &row, "tti", tenant->org_id, tenant->admin_id,
+			   tenant->token_version);
+	if (err == ERR_OK)
+		sqlite3_reset(row);
+	return sqlite_give_written(impl, connection, err == ERR_NOT_FOUND ? ERR_INVALID_TOKEN : err);
 }
 
 /* Inside a transaction: the admin, and the organization that takes it. */
@@ -280,26 +268,20 @@ static enum err adopt(struct sqlite_connection *connection, const char *org_id, 
 enum err sqlite_admin_create(void *impl, const char *org_id, const struct admin *admin)
 {
 	struct sqlite_connection *connection;
-	enum err err = sqlite_take(impl, &connection);
+	enum err err = sqlite_take_to_write(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
-	err = sqlite_begin(connection);
-	if (err == ERR_OK)
-		err = sqlite_end(connection, adopt(connection, org_id, admin));
-	return sqlite_give(impl, connection, err);
+	return sqlite_give_written(impl, connection, adopt(connection, org_id, admin));
 }
 
 enum err sqlite_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash)
 {
 	struct sqlite_connection *connection;
-	enum err err = sqlite_take(impl, &connection);
+	enum err err = sqlite_take_to_write(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
-	err = sqlite_begin(connection);
-	if (err == ERR_OK)
-		err = sqlite_end(connection, sqlite_execute(connection, SQL_HASH_RENEW, "ttt", admin_id,
-							    old_hash, new_hash));
-	return sqlite_give(impl, connection, err);
+	err = sqlite_execute(connection, SQL_HASH_RENEW, "ttt", admin_id, old_hash, new_hash);
+	return sqlite_give_written(impl, connection, err);
 }

@@ -43,6 +43,13 @@ enum err sqlite_begin(struct sqlite_connection *connection) MUST_CHECK;
 enum err sqlite_end(struct sqlite_connection *connection, enum err err) MUST_CHECK;
 
 /*
+ * sqlite_take_to_write(store, connection_r), sqlite_give_written(store, connection, err): both at once,
+ * for a verb that is one writing transaction. What the first one refuses, it has given back.
+ */
+enum err sqlite_take_to_write(struct sqlite *store, struct sqlite_connection **connection_r) MUST_CHECK;
+enum err sqlite_give_written(struct sqlite *store, struct sqlite_connection *connection, enum err err) MUST_CHECK;
+
+/*
  * sqlite_query(connection, sql, statement_r, types, ...): binds and makes the first step. `types`
  * has a letter an argument: 't' const char * (NULL is NULL; must outlive the statement's use), 'i'
  * int64_t. ERR_OK: a row stands in *statement_r, until sqlite3_reset(). ERR_NOT_FOUND: no row.
