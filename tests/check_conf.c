@@ -10,78 +10,13 @@
 #include "base/log.h"
 #include "conf.h"
 #include "dotenv.h"
+#include "support/conf_world.h"
 #include "support/suite.h"
-
-#define SECRET "S3CR3T90c1d2e3f4a5b6c7d8e9fa0b1c"
-#define OTHER_SECRET "S3CR3T80c1d2e3f4a5b6c7d8e9fa0b1c"
-#define GOOD "JWT_SECRET_KEY=" SECRET "\n"
-
-static struct conf conf;
-static char directory[64];
-static char *faults;
-static size_t faults_size;
-
-static void write_file(const char *name, const char *text, mode_t mode)
-{
-	FILE *file = fopen(name, "w");
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-	ck_assert_int_eq(chmod(name, mode), 0);
-}
-
-/* An empty environment, in an empty directory below the present one. */
-static void begin(void)
-{
-	strcpy(directory, "check_conf-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_int_eq(chdir(directory), 0);
-	ck_assert_int_eq(clearenv(), 0);
-	ck_assert_int_eq(setenv("PATH", "/bin", 1), 0);
-}
-
-static void end(void)
-{
-	conf_free(&conf);
-	free(faults);
-	faults = NULL;
-	remove("file.env");
-	remove(".env");
-	ck_assert_int_eq(chdir(".."), 0);
-	ck_assert_int_eq(rmdir(directory), 0);
-}
-
-static bool load(const char *file)
-{
-	FILE *out = open_memstream(&faults, &faults_size);
-	bool ok;
-
-	ck_assert_ptr_nonnull(out);
-	ok = conf_load(&conf, file, out);
-	ck_assert_int_eq(fclose(out), 0);
-	return ok;
-}
-
-static bool load_text(const char *text)
-{
-	write_file("file.env", text, 0600);
-	return load("file.env");
-}
-
-static int count_lines(void)
-{
-	int count = 0;
-
-	for (const char *p = faults; *p != '\0'; p++)
-		count += *p == '\n';
-	return count;
-}
 
 START_TEST(test_defaults)
 {
-	begin();
-	ck_assert_msg(load_text(GOOD), "%s", faults);
+	conf_world_begin();
+	ck_assert_msg(conf_world_load_text(GOOD), "%s", faults);
 	ck_assert_str_eq(faults, "");
 	ck_assert_str_eq(conf.jwt_secret_key, SECRET);
 	ck_assert_ptr_null(conf.jwt_secret_key_previous);
@@ -94,7 +29,7 @@ START_TEST(test_defaults)
 	ck_assert_str_eq(conf.state_dir, "/var/lib/orgd");
 	ck_assert_str_eq(conf.token_issuer, "orgd");
 	ck_assert_str_eq(conf.file, "file.env");
-	end();
+	conf_world_end();
 }
 END_TEST
 
@@ -118,22 +53,22 @@ static const struct {
 
 START_TEST(test_default_number)
 {
-	begin();
-	ck_assert(load_text(GOOD));
+	conf_world_begin();
+	ck_assert(conf_world_load_text(GOOD));
 	ck_assert_uint_eq(*numbers[_i].number, numbers[_i].value);
 	ck_assert_uint_eq(conf.hash_threads, (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
-	end();
+	conf_world_end();
 }
 END_TEST
 
 START_TEST(test_later_wins)
 {
-	begin();
+	conf_world_begin();
 	setenv("ORGD_WORKERS", "7", 1);
 	setenv("ORGD_TOKEN_ISSUER", "environment", 1);
 	setenv("ORGD_CREATE", "closed", 1);
 	setenv("JWT_SECRET_KEY", OTHER_SECRET, 1);
-	ck_assert_msg(load_text(GOOD "ORGD_WORKERS=5\nORGD_TOKEN_ISSUER=file\nORGD_CREATE=open\n"
+	ck_assert_msg(conf_world_load_text(GOOD "ORGD_WORKERS=5\nORGD_TOKEN_ISSUER=file\nORGD_CREATE=open\n"
 				     "ORGD_LOG_LEVEL=debug\nORGD_LOG_LEVEL=warn\nORGD_TOKEN_TTL=60\n"),
 		      "%s", faults);
 	ck_assert_uint_eq(conf.workers, 7);
@@ -142,69 +77,69 @@ START_TEST(test_later_wins)
 	ck_assert_str_eq(conf.jwt_secret_key, OTHER_SECRET);
 	ck_assert_int_eq((int)conf.log_level, LOG_WARN);
 	ck_assert_uint_eq(conf.token_ttl, 60);
-	end();
+	conf_world_end();
 }
 END_TEST
 
 START_TEST(test_which_file)
 {
-	begin();
-	write_file(".env", GOOD "ORGD_WORKERS=1\n", 0600);
-	write_file("file.env", GOOD "ORGD_WORKERS=2\n", 0600);
-	ck_assert(load(NULL));
+	conf_world_begin();
+	conf_world_write(".env", GOOD "ORGD_WORKERS=1\n", 0600);
+	conf_world_write("file.env", GOOD "ORGD_WORKERS=2\n", 0600);
+	ck_assert(conf_world_load(NULL));
 	ck_assert_uint_eq(conf.workers, 1);
 	ck_assert_str_eq(conf.file, ".env");
 	conf_free(&conf);
 	free(faults);
 	setenv("ORGD_ENV_FILE", "file.env", 1);
-	ck_assert(load(NULL));
+	ck_assert(conf_world_load(NULL));
 	ck_assert_uint_eq(conf.workers, 2);
 	ck_assert_str_eq(conf.file, "file.env");
 	conf_free(&conf);
 	free(faults);
-	ck_assert(load(".env"));
+	ck_assert(conf_world_load(".env"));
 	ck_assert_uint_eq(conf.workers, 1);
 	ck_assert_str_eq(conf.file, ".env");
-	end();
+	conf_world_end();
 }
 END_TEST
 
 START_TEST(test_named_file_must_be_there)
 {
-	begin();
-	write_file(".env", GOOD, 0600);
+	conf_world_begin();
+	conf_world_write(".env", GOOD, 0600);
 	if (_i == 0)
 		setenv("ORGD_ENV_FILE", "missing.env", 1);
-	ck_assert(!load(_i == 0 ? NULL : "missing.env"));
+	ck_assert(!conf_world_load(_i == 0 ? NULL : "missing.env"));
 	ck_assert_ptr_nonnull(strstr(faults, "missing.env"));
-	end();
+	conf_world_end();
 }
 END_TEST
 
 /* What a file names does not change which file it is. */
 START_TEST(test_file_in_the_file)
 {
-	begin();
-	ck_assert(!load_text(GOOD "ORGD_ENV_FILE=another.env\nORGD_WORKER=3\n"));
+	conf_world_begin();
+	ck_assert(!conf_world_load_text(GOOD "ORGD_ENV_FILE=another.env\nORGD_WORKER=3\n"));
 	ck_assert_ptr_nonnull(strstr(faults, " file.env "));
 	ck_assert_str_eq(conf.file, "file.env");
-	end();
+	conf_world_end();
 }
 END_TEST
 
 START_TEST(test_unknown_key_in_the_environment_warns)
 {
-	begin();
+	conf_world_begin();
 	setenv("ORGD_WORKER", "S3CR3T", 1);
 	setenv("ORGD_TEST_ANYTHING", "x", 1);
 	setenv("ORGD_REQUIRE_MONGO", "x", 1);
 	setenv("OTHER", "x", 1);
-	ck_assert(load_text(GOOD));
-	ck_assert_msg(count_lines() == 1 && strstr(faults, "warning") != NULL &&
+	ck_assert(conf_world_load_text(GOOD));
+	ck_assert_msg(conf_world_lines() == 1 && strstr(faults, "warning") != NULL &&
 			      strstr(faults, "ORGD_WORKER ") != NULL &&
 			      strstr(faults, "ORGD_WORKERS") != NULL && strstr(faults, "S3CR3T") == NULL,
 		      "%s", faults);
-	end();
+	conf_world_end();
 }
 END_TEST
 
@@ -219,29 +154,29 @@ static const struct {
 
 START_TEST(test_mode)
 {
-	begin();
-	write_file("file.env", GOOD, modes[_i].mode);
-	ck_assert_msg(load("file.env") == modes[_i].ok, "%o: %s", (unsigned)modes[_i].mode, faults);
+	conf_world_begin();
+	conf_world_write("file.env", GOOD, modes[_i].mode);
+	ck_assert_msg(conf_world_load("file.env") == modes[_i].ok, "%o: %s", (unsigned)modes[_i].mode, faults);
 	if (!modes[_i].ok) {
 		ck_assert_ptr_nonnull(strstr(faults, "chmod 600 file.env"));
 		ck_assert_ptr_null(conf.jwt_secret_key);
-		ck_assert_int_eq(count_lines(), 1);
+		ck_assert_int_eq(conf_world_lines(), 1);
 	}
-	end();
+	conf_world_end();
 }
 END_TEST
 
 START_TEST(test_file_of_another_user)
 {
-	begin();
-	write_file("file.env", GOOD, 0600);
+	conf_world_begin();
+	conf_world_write("file.env", GOOD, 0600);
 	if (geteuid() == 0) { /* nobody else can give a file away */
 		ck_assert_int_eq(chown("file.env", 12345, (gid_t)-1), 0);
-		ck_assert(!load("file.env"));
+		ck_assert(!conf_world_load("file.env"));
 		ck_assert_ptr_nonnull(strstr(faults, "chown"));
 		ck_assert_ptr_null(conf.jwt_secret_key);
 	}
-	end();
+	conf_world_end();
 }
 END_TEST
 
@@ -252,14 +187,14 @@ static const struct {
 
 START_TEST(test_derived_defaults)
 {
-	begin();
+	conf_world_begin();
 	setenv("JWT_SECRET_KEY", SECRET, 1);
 	setenv("ORGD_WORKERS", queues[_i].workers, 1);
 	setenv("ORGD_STATE_DIR", "/somewhere", 1);
-	ck_assert(load("/dev/null"));
+	ck_assert(conf_world_load("/dev/null"));
 	ck_assert_uint_eq(conf.hash_queue, queues[_i].queue);
 	ck_assert_str_eq(conf.store, "sqlite:/somewhere/orgd.db");
-	end();
+	conf_world_end();
 }
 END_TEST
 
@@ -278,8 +213,8 @@ START_TEST(test_dump)
 {
 	const char *text, *at;
 
-	begin();
-	ck_assert(load_text(GOOD "JWT_SECRET_KEY_PREVIOUS=" OTHER_SECRET
+	conf_world_begin();
+	ck_assert(conf_world_load_text(GOOD "JWT_SECRET_KEY_PREVIOUS=" OTHER_SECRET
 				 "\nSECRET_KEY=S3CR3T\nORGD_WORKERS=5\n"
 				 "ORGD_CREATE=key\nORGD_CREATE_KEY=" OTHER_SECRET "\nORGD_METRICS=on\n"));
 	text = at = dumped();
@@ -296,7 +231,7 @@ START_TEST(test_dump)
 		at = strchr(at, '\n') + 1;
 	}
 	ck_assert_str_eq(at, "");
-	end();
+	conf_world_end();
 }
 END_TEST
 
@@ -318,14 +253,14 @@ START_TEST(test_dump_is_read_again)
 	char text[8192];
 	size_t line;
 
-	begin();
+	conf_world_begin();
 	setenv("JWT_SECRET_KEY", SECRET, 1);
 	setenv("ORGD_TOKEN_ISSUER", values[_i], 1);
-	ck_assert(load("/dev/null"));
+	ck_assert(conf_world_load("/dev/null"));
 	strcpy(text, dumped());
 	ck_assert(dotenv_parse(text, note_issuer, NULL, &line));
 	ck_assert_str_eq(issuer, values[_i]);
-	end();
+	conf_world_end();
 }
 END_TEST
 

@@ -4,17 +4,7 @@
 # shellcheck disable=SC2016,SC2001  # backticks are meant literally; sed reads better here
 set -u
 cd "${top_srcdir:-.}" || exit 1
-
-count=0
-report() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-	fi
-}
+. tests/report.sh
 
 # missing FILE: the lines of stdin that FILE does not hold.
 missing() {

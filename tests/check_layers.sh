@@ -4,18 +4,7 @@
 # Prints TAP. Reads the sources below $top_srcdir.
 set -u
 cd "${top_srcdir:-.}" || exit 1
-
-count=0
-# report NAME TEXT: a test that fails when there is TEXT.
-report() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-	fi
-}
+. tests/report.sh
 
 # foreign FOLDER ALLOWED...: includes of a folder's files that are of no allowed folder.
 foreign() {

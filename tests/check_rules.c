@@ -8,69 +8,10 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "support/conf_world.h"
 #include "support/suite.h"
 
-#define SECRET "S3CR3T90c1d2e3f4a5b6c7d8e9fa0b1c"
-#define OTHER_SECRET "S3CR3T80c1d2e3f4a5b6c7d8e9fa0b1c"
-#define GOOD "JWT_SECRET_KEY=" SECRET "\n"
-
 #define LETTERS_64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-
-static struct conf conf;
-static char directory[64];
-static char *faults;
-static size_t faults_size;
-
-static void write_file(const char *text)
-{
-	FILE *file = fopen("file.env", "w");
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-	ck_assert_int_eq(chmod("file.env", 0600), 0);
-}
-
-/* An empty environment, in an empty directory below the present one. */
-static void begin(void)
-{
-	strcpy(directory, "check_rules-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	ck_assert_int_eq(chdir(directory), 0);
-	ck_assert_int_eq(clearenv(), 0);
-	ck_assert_int_eq(setenv("PATH", "/bin", 1), 0);
-}
-
-static void end(void)
-{
-	conf_free(&conf);
-	free(faults);
-	faults = NULL;
-	remove("file.env");
-	ck_assert_int_eq(chdir(".."), 0);
-	ck_assert_int_eq(rmdir(directory), 0);
-}
-
-static bool load_text(const char *text)
-{
-	FILE *out = open_memstream(&faults, &faults_size);
-	bool ok;
-
-	write_file(text);
-	ck_assert_ptr_nonnull(out);
-	ok = conf_load(&conf, "file.env", out);
-	ck_assert_int_eq(fclose(out), 0);
-	return ok;
-}
-
-static int count_lines(void)
-{
-	int count = 0;
-
-	for (const char *p = faults; *p != '\0'; p++)
-		count += *p == '\n';
-	return count;
-}
 
 /* In the file, behind a good secret: what is refused, and a part of what is said. */
 static const struct {
@@ -139,14 +80,14 @@ START_TEST(test_refusal)
 {
 	char text[512];
 
-	begin();
+	conf_world_begin();
 	snprintf(text, sizeof(text), GOOD "%s\n", refusals[_i].text);
-	ck_assert_msg(!load_text(text), "%s", refusals[_i].text);
+	ck_assert_msg(!conf_world_load_text(text), "%s", refusals[_i].text);
 	ck_assert_msg(strstr(faults, refusals[_i].said) != NULL, "%s: %s", refusals[_i].text, faults);
-	ck_assert_msg(count_lines() == 1, "%s: %s", refusals[_i].text, faults);
+	ck_assert_msg(conf_world_lines() == 1, "%s: %s", refusals[_i].text, faults);
 	ck_assert_int_eq(strncmp(faults, "orgd: ", 6), 0);
 	ck_assert_ptr_null(strstr(faults, "S3CR3T"));
-	end();
+	conf_world_end();
 }
 END_TEST
 
@@ -185,32 +126,32 @@ START_TEST(test_taken)
 {
 	char text[512];
 
-	begin();
+	conf_world_begin();
 	snprintf(text, sizeof(text), GOOD "%s\n", taken[_i]);
-	ck_assert_msg(load_text(text), "%s: %s", taken[_i], faults);
+	ck_assert_msg(conf_world_load_text(text), "%s: %s", taken[_i], faults);
 	ck_assert_str_eq(faults, "");
-	end();
+	conf_world_end();
 }
 END_TEST
 
 START_TEST(test_secret_is_required)
 {
-	begin();
-	ck_assert(!load_text("ORGD_WORKERS=2\n"));
+	conf_world_begin();
+	ck_assert(!conf_world_load_text("ORGD_WORKERS=2\n"));
 	ck_assert_ptr_nonnull(strstr(faults, "JWT_SECRET_KEY"));
-	ck_assert_int_eq(count_lines(), 1);
-	end();
+	ck_assert_int_eq(conf_world_lines(), 1);
+	conf_world_end();
 }
 END_TEST
 
 START_TEST(test_each_fault_has_a_line)
 {
-	begin();
+	conf_world_begin();
 	setenv("ORGD_TOKEN_TTL", "soon", 1);
-	ck_assert(!load_text("JWT_SECRET_KEY=S3CR3T\nORGD_WORKER=3\nORGD_CREATE=x\nORGD_BASE_PATH=x\n"));
-	ck_assert_msg(count_lines() == 5, "%s", faults);
+	ck_assert(!conf_world_load_text("JWT_SECRET_KEY=S3CR3T\nORGD_WORKER=3\nORGD_CREATE=x\nORGD_BASE_PATH=x\n"));
+	ck_assert_msg(conf_world_lines() == 5, "%s", faults);
 	ck_assert_ptr_null(strstr(faults, "S3CR3T"));
-	end();
+	conf_world_end();
 }
 END_TEST
 

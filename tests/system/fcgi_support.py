@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the FastCGI cases share: instances that clean up after themselves, names, common checks."""
 import contextlib
+import functools
 import itertools
 import os
 import shutil
-import threading
 import time
 from urllib.parse import quote
 
 import fastcgi
+import tap
 from process import Orgd
 from tap import equal, wait_until
 
@@ -124,22 +125,7 @@ def all_or_nothing(address, entry, status, allowed):
 
 def together(count, work):
     """work(i) in that many threads at once; returns the results in order, raises what they raised."""
-    results, faults = [None] * count, []
-
-    def run(index):
-        try:
-            results[index] = work(index)
-        except Exception as fault:
-            faults.append(fault)
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
-    return results
+    return tap.together([functools.partial(work, index) for index in range(count)])
 
 
 def processor_seconds(pid):

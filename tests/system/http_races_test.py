@@ -9,32 +9,10 @@ import time
 import tap
 from promises import expect, must
 from stack import NUMBERS, Stack, fresh_email, run
-from tap import case, equal
+from tap import case, equal, together
 
 RACERS = 8
 ROUNDS = 3
-
-
-def together(tasks):
-    """Runs the functions at the same time; returns their results in order, raises what they raised."""
-    results, faults = [None] * len(tasks), []
-    gate = threading.Barrier(len(tasks))
-
-    def one(index, task):
-        try:
-            gate.wait(10)
-            results[index] = task()
-        except Exception as fault:
-            faults.append(fault)
-
-    threads = [threading.Thread(target=one, args=row) for row in enumerate(tasks)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
-    return results
 
 
 def unique(name):

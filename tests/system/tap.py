@@ -2,6 +2,7 @@
 """Test Anything Protocol for the system tests: cases are functions, each prints one line."""
 import os
 import sys
+import threading
 import time
 import traceback
 
@@ -34,6 +35,28 @@ def wait_until(condition, seconds=5.0, what="condition"):
         if time.monotonic() > end:
             raise AssertionError(f"{what} not reached in {seconds} s")
         time.sleep(0.01)
+
+
+def together(tasks):
+    """Runs the functions at once, each in a thread; returns what they gave, in order, or raises what one raised."""
+    results, faults = [None] * len(tasks), []
+    gate = threading.Barrier(len(tasks))
+
+    def run(index, task):
+        try:
+            gate.wait(10)
+            results[index] = task()
+        except Exception as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=row) for row in enumerate(tasks)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    return results
 
 
 def main(*fixtures):
