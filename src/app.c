@@ -26,11 +26,13 @@ static void fill(struct app *app, const struct conf *conf)
 	};
 }
 
-enum err app_open(struct app *app, const struct conf *conf)
+enum err app_open(struct app *app, const struct conf *conf, bool service)
 {
 	const struct store_options options = {
-		.target = conf->store,
+		.target = conf_store_target(conf),
+		.module_dir = conf->module_dir,
 		.connections = (unsigned)conf->workers,
+		.service = service,
 	};
 	enum err err;
 

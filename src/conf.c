@@ -92,6 +92,11 @@ static PRINTF_LIKE(2, 3) void fault(struct loading *loading, const char *format,
 	va_end(args);
 }
 
+const char *conf_store_target(const struct conf *conf)
+{
+	return strcmp(conf->store, "mongodb") == 0 ? conf->mongo_uri : conf->store;
+}
+
 const char *conf_each(size_t index)
 {
 	return index < COUNT_OF(keys) ? keys[index].name : NULL;

@@ -68,6 +68,9 @@ enum conf_rules {
  */
 bool conf_load_rules(struct conf *conf, const char *file, unsigned rules, FILE *faults) MUST_CHECK;
 
+/* conf_store_target(conf): what store_open() takes. Belongs to the conf. */
+const char *conf_store_target(const struct conf *conf);
+
 /* conf_free(conf): wipes and frees. */
 void conf_free(struct conf *conf);
 

@@ -64,15 +64,26 @@ static bool check_secrets(const struct conf *conf, FILE *faults)
 	return ok;
 }
 
+/* The rest of it is judged by the library that reads it. */
+static bool check_mongo_uri(const char *uri, FILE *faults)
+{
+	if (uri == NULL)
+		return say(faults, "MONGO_URI", "is required when ORGD_STORE is \"mongodb\"");
+	if (strncmp(uri, "mongodb://", 10) != 0 && strncmp(uri, "mongodb+srv://", 14) != 0)
+		return say(faults, "MONGO_URI", "must begin with mongodb:// or mongodb+srv://");
+	return true;
+}
+
 static bool check_store(struct conf *conf, FILE *faults)
 {
-	if (conf->mongo_uri != NULL)
-		return say(faults, "MONGO_URI", "is set, but this build has no MongoDB store: unset it");
-	if (conf->store == NULL && conf->state_dir != NULL &&
-	    asprintf(&conf->store, "sqlite:%s/orgd.db", conf->state_dir) < 0)
+	if (conf->store == NULL && conf->mongo_uri != NULL)
+		conf->store = strdup("mongodb");
+	else if (conf->store == NULL && asprintf(&conf->store, "sqlite:%s/orgd.db", conf->state_dir) < 0)
 		conf->store = NULL;
+	if (conf->store != NULL && strcmp(conf->store, "mongodb") == 0)
+		return check_mongo_uri(conf->mongo_uri, faults);
 	if (conf->store == NULL || strncmp(conf->store, "sqlite:", 7) != 0 || conf->store[7] == '\0')
-		return say(faults, "ORGD_STORE", "must be sqlite:PATH (this build has no other store)");
+		return say(faults, "ORGD_STORE", "must be sqlite:PATH or mongodb");
 	return true;
 }
 

@@ -129,7 +129,7 @@ static int run(const struct conf *conf, const struct options *options, bool cgi)
 	};
 	int status = 1;
 
-	if (app_open(&app, conf) == ERR_OK) {
+	if (app_open(&app, conf, !options->check && !cgi) == ERR_OK) {
 		if (options->check)
 			status = 0;
 		else if (cgi)

@@ -10,7 +10,8 @@
 int connect_store(struct call *call, bool existing)
 {
 	const struct store_options options = {
-		.target = call->conf.store,
+		.target = conf_store_target(&call->conf),
+		.module_dir = call->conf.module_dir,
 		.connections = CONNECTIONS,
 		.existing = existing,
 	};

@@ -317,6 +317,7 @@ const struct store_ops sqlite_ops = {
 	.org_check_free = sqlite_org_check_free,
 	.org_by_slug = sqlite_org_by_slug,
 	.account_by_email = sqlite_account_by_email,
+	.org_by_tenant = sqlite_org_by_tenant,
 	.account_by_tenant = sqlite_account_by_tenant,
 	.org_update = sqlite_org_update,
 	.org_delete = sqlite_org_delete,

@@ -191,6 +191,16 @@ static enum err find_account(struct sqlite_connection *connection, struct arena 
 	return err == ERR_NOT_FOUND ? ERR_INVALID_TOKEN : err;
 }
 
+enum err sqlite_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r)
+{
+	struct account account;
+	enum err err = sqlite_account_by_tenant(impl, arena, tenant, &account);
+
+	if (err == ERR_OK)
+		*org_r = account.org;
+	return err;
+}
+
 enum err sqlite_account_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant,
 				  struct account *account_r)
 {

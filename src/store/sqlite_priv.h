@@ -94,6 +94,7 @@ enum err sqlite_org_check_free(void *impl, const char *slug, const char *email, 
 enum err sqlite_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r);
 enum err sqlite_account_by_email(void *impl, struct arena *arena, const char *email,
 				 struct account *account_r);
+enum err sqlite_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r);
 enum err sqlite_account_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant,
 				  struct account *account_r);
 enum err sqlite_org_update(void *impl, struct arena *arena, const struct tenant *tenant,

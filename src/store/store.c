@@ -7,9 +7,19 @@
 #include "base/attr.h"
 #include "base/log.h"
 #include "model/slug.h"
+#include "store/module.h"
 #include "store/sqlite.h"
 
-static const struct store_ops *const stores[] = {&sqlite_ops};
+/* By the scheme of the target: built in, or in a module of a package of its own. */
+static const struct kind {
+	const char *scheme;
+	const struct store_ops *ops;
+	const char *module, *package;
+} kinds[] = {
+	{"sqlite", &sqlite_ops, NULL, NULL},
+	{"mongodb", NULL, "store_mongo", "libmongoc-1.0-0"},
+	{"mongodb+srv", NULL, "store_mongo", "libmongoc-1.0-0"},
+};
 
 #define FINDING_ROW(name, word, text, mending) [STORE_FINDING_##name] = {word, text, mending},
 static const struct store_finding_info findings[STORE_FINDING_COUNT] = {STORE_FINDING_LIST(FINDING_ROW)};
@@ -27,27 +37,30 @@ const char *store_sort_word(enum store_sort sort)
 	return sort_words[sort];
 }
 
-static const struct store_ops *find(const char *target)
+static enum err find(const struct store_options *options, const struct store_ops **ops_r)
 {
-	size_t scheme = strcspn(target, ":");
+	size_t size = strcspn(options->target, ":");
 
-	for (size_t i = 0; i < COUNT_OF(stores); i++)
-		if (strlen(stores[i]->name) == scheme && strncmp(stores[i]->name, target, scheme) == 0)
-			return stores[i];
-	return NULL;
+	for (const struct kind *kind = kinds; kind < kinds + COUNT_OF(kinds); kind++) {
+		if (strlen(kind->scheme) != size || strncmp(kind->scheme, options->target, size) != 0)
+			continue;
+		if (kind->module != NULL)
+			return module_load(options->module_dir, kind->module, kind->package, ops_r);
+		*ops_r = kind->ops;
+		return ERR_OK;
+	}
+	LOG(LOG_ERROR, "no such kind of store");
+	return ERR_INVALID_REQUEST;
 }
 
 enum err store_open(const struct store_options *options, struct store *store_r)
 {
-	const struct store_ops *ops = find(options->target);
-	enum err err;
+	const struct store_ops *ops;
+	enum err err = find(options, &ops);
 
 	*store_r = (struct store){.ops = NULL};
-	if (ops == NULL) {
-		LOG(LOG_ERROR, "no such kind of store", LOG_TEXT("store", options->target));
-		return ERR_INVALID_REQUEST;
-	}
-	err = ops->open(options, &store_r->impl);
+	if (err == ERR_OK)
+		err = ops->open(options, &store_r->impl);
 	if (err == ERR_OK)
 		store_r->ops = ops;
 	return err;

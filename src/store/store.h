@@ -24,9 +24,11 @@
 #include "model/org.h"
 
 struct store_options {
-	const char *target;   /* "sqlite:PATH" */
-	unsigned connections; /* most callers at once */
-	bool existing;        /* refuse, with ERR_NOT_FOUND, to make a store that is not there */
+	const char *target;     /* "sqlite:PATH", or a MongoDB URI */
+	const char *module_dir; /* where modules lie; NULL: where they are installed */
+	unsigned connections;   /* most callers at once */
+	bool existing;          /* refuse, with ERR_NOT_FOUND, to make a store that is not there */
+	bool service;           /* callers do not wait long, and what died unfinished is gone on with in the background */
 };
 
 /*
@@ -152,9 +154,12 @@ struct store_ops {
 				     struct account *account_r);
 
 	/*
-	 * account_by_tenant(impl, arena, tenant, account_r): the token check; one round trip.
+	 * org_by_tenant(impl, arena, tenant, org_r): the token check; one round trip.
 	 * ERR_INVALID_TOKEN: there is no such organization, admin or token version.
 	 */
+	enum err (*org_by_tenant)(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r);
+
+	/* account_by_tenant(impl, arena, tenant, account_r): likewise, with the admin. */
 	enum err (*account_by_tenant)(void *impl, struct arena *arena, const struct tenant *tenant,
 				      struct account *account_r);
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * module.h: stores that are loaded when they are asked for.
+ *
+ * A host without their libraries runs the same programs, and who does not use them pays nothing. A
+ * module exports `const struct store_module store_module`, and uses the symbols of who loads it.
+ */
+#ifndef STORE_MODULE_H
+#define STORE_MODULE_H
+
+#include "store/store.h"
+
+struct store_module {
+	const char *version; /* of orgd: both are of one build */
+	const struct store_ops *ops;
+};
+
+/*
+ * module_load(directory, name, package, ops_r): loads NAME.so from the directory, NULL: from where
+ * modules are installed; it stays for good. What is missing is said in the log in a line that names
+ * the package of the module's library: ERR_STORE_UNAVAILABLE.
+ */
+enum err module_load(const char *directory, const char *name, const char *package,
+		     const struct store_ops **ops_r) MUST_CHECK;
+
+#endif
