@@ -1,6 +1,269 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mongo.c: placeholder until its files land. */
+/* mongo.c: the store for MongoDB: one pool of clients, set up once. */
 #include "store/mongo.h"
 
-static const struct store_ops ops = {.name = "mongodb"};
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "store/mongo_priv.h"
+
+#define DATABASE_DEFAULT "org_service_db"
+#define EXTRA_CLIENTS 3 /* the watch, the janitor, and one to spare */
+
+/* X(option, for requests, for the operator): milliseconds, where the URI does not say otherwise. */
+static const struct timeout {
+	const char *option;
+	int32_t service_ms, patient_ms;
+} timeouts[] = {
+	{MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 1500, 3000},
+	{MONGOC_URI_CONNECTTIMEOUTMS, 1500, 3000},
+	{MONGOC_URI_SOCKETTIMEOUTMS, 2000, 60000}, /* a read that hangs is tried twice */
+	{MONGOC_URI_WTIMEOUTMS, 1500, 30000},      /* less than the socket's, else a slow majority is unknown */
+	{MONGOC_URI_WAITQUEUETIMEOUTMS, 500, 5000},
+};
+
+static void log_driver(mongoc_log_level_t level, const char *domain, const char *message, void *context)
+{
+	(void)context;
+	if (level <= MONGOC_LOG_LEVEL_WARNING)
+		LOG(level <= MONGOC_LOG_LEVEL_CRITICAL ? LOG_ERROR : LOG_WARN, "mongodb driver",
+		    LOG_TEXT("part", domain), LOG_TEXT("text", message));
+}
+
+/* Its own log handler first: the default one writes to stdout, which may be an answer. */
+static void init_driver(void)
+{
+	mongoc_log_set_handler(log_driver, NULL);
+	mongoc_init();
+	atexit(mongoc_cleanup);
+}
+
+static void count_call(int64_t us)
+{
+	metrics_add(METRIC_STORE_CALLS, 1);
+	metrics_add(METRIC_STORE_TIME_US, (uint64_t)us);
+}
+
+static void count_success(const mongoc_apm_command_succeeded_t *event)
+{
+	count_call(mongoc_apm_command_succeeded_get_duration(event));
+}
+
+static void count_failure(const mongoc_apm_command_failed_t *event)
+{
+	count_call(mongoc_apm_command_failed_get_duration(event));
+	metrics_add(METRIC_STORE_ERRORS, 1);
+}
+
+static bool refuse(const char *why)
+{
+	LOG(LOG_ERROR, why);
+	return false;
+}
+
+/* Promises rest on these, so a URI may not say otherwise. */
+static bool set_concerns(mongoc_uri_t *uri)
+{
+	mongoc_write_concern_t *write = mongoc_write_concern_new();
+	mongoc_read_concern_t *read = mongoc_read_concern_new();
+
+	mongoc_write_concern_set_wmajority(write, mongoc_uri_get_option_as_int32(uri, MONGOC_URI_WTIMEOUTMS, 0));
+	mongoc_read_concern_set_level(read, MONGOC_READ_CONCERN_LEVEL_MAJORITY);
+	mongoc_uri_set_write_concern(uri, write);
+	mongoc_uri_set_read_concern(uri, read);
+	mongoc_write_concern_destroy(write);
+	mongoc_read_concern_destroy(read);
+	return true;
+}
+
+static bool is_insecure(const mongoc_uri_t *uri)
+{
+	return mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, false) ||
+	       mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDHOSTNAMES, false) ||
+	       mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSINSECURE, false);
+}
+
+static bool set_options(mongoc_uri_t *uri, const struct store_options *options)
+{
+	bool ok = true;
+
+	if (is_insecure(uri))
+		return refuse("MONGO_URI switches the checks of TLS off");
+	for (size_t i = 0; i < COUNT_OF(timeouts) && ok; i++)
+		if (!mongoc_uri_has_option(uri, timeouts[i].option))
+			ok = mongoc_uri_set_option_as_int32(uri, timeouts[i].option,
+							    options->service ? timeouts[i].service_ms
+									     : timeouts[i].patient_ms);
+	return ok &&
+	       mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE,
+					      (int32_t)options->connections + EXTRA_CLIENTS) &&
+	       mongoc_uri_set_appname(uri, "orgd") && set_concerns(uri);
+}
+
+/* The driver's text about a URI may hold the URI, and that a password. */
+static mongoc_uri_t *parse(const struct store_options *options)
+{
+	bson_error_t error;
+	mongoc_uri_t *uri = mongoc_uri_new_with_error(options->target, &error);
+
+	if (uri != NULL && set_options(uri, options))
+		return uri;
+	(void)refuse("MONGO_URI is not a MongoDB URI that can be used");
+	mongoc_uri_destroy(uri);
+	return NULL;
+}
+
+static char *hosts_of(const mongoc_uri_t *uri)
+{
+	const mongoc_host_list_t *host = mongoc_uri_get_hosts(uri);
+
+	return strdup(host != NULL ? host->host_and_port : "mongodb");
+}
+
+static bool make_pool(struct mongo *store, const struct store_options *options)
+{
+	mongoc_uri_t *uri = parse(options);
+	mongoc_apm_callbacks_t *callbacks;
+	const char *database;
+	bson_error_t error;
+
+	if (uri == NULL)
+		return false;
+	database = mongoc_uri_get_database(uri);
+	store->database = strdup(database != NULL ? database : DATABASE_DEFAULT);
+	store->hosts = hosts_of(uri);
+	store->pool = mongoc_client_pool_new_with_error(uri, &error);
+	mongoc_uri_destroy(uri);
+	if (store->pool == NULL || store->database == NULL || store->hosts == NULL)
+		return refuse("the clients for MongoDB cannot be made");
+	callbacks = mongoc_apm_callbacks_new();
+	mongoc_apm_set_command_succeeded_cb(callbacks, count_success);
+	mongoc_apm_set_command_failed_cb(callbacks, count_failure);
+	mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2);
+	mongoc_client_pool_set_apm_callbacks(store->pool, callbacks, NULL);
+	mongoc_apm_callbacks_destroy(callbacks);
+	return true;
+}
+
+static void close_store(void *impl)
+{
+	struct mongo *store = impl;
+
+	mongo_janitor_free(store->janitor);
+	mongo_watch_free(store->watch);
+	if (store->pool != NULL)
+		mongoc_client_pool_destroy(store->pool);
+	for (size_t i = 0; i < MONGO_LOCKS; i++)
+		pthread_mutex_destroy(&store->locks[i]);
+	free(store->database);
+	free(store->hosts);
+	free(store);
+}
+
+/* A service starts without its store too: it answers 503 until that is there. */
+static enum err reach(struct mongo *store)
+{
+	enum err err;
+
+	store->watch = mongo_watch_new(store);
+	if (store->watch == NULL)
+		return ERR_INTERNAL;
+	err = mongo_watch_first(store->watch);
+	if (err == ERR_STORE_UNAVAILABLE && store->service) {
+		LOG(LOG_ERROR, "the store does not answer yet", LOG_TEXT("hosts", store->hosts));
+		err = ERR_OK;
+	} else if (err == ERR_STORE_UNAVAILABLE) {
+		LOG(LOG_ERROR, "the store does not answer", LOG_TEXT("hosts", store->hosts));
+	}
+	if (err == ERR_OK && store->service) {
+		store->janitor = mongo_janitor_new(store);
+		err = store->janitor != NULL ? ERR_OK : ERR_INTERNAL;
+	}
+	return err;
+}
+
+static enum err open_store(const struct store_options *options, void **impl_r)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct mongo *store = calloc(1, sizeof(*store));
+	enum err err;
+
+	if (store == NULL)
+		return ERR_INTERNAL;
+	pthread_once(&once, init_driver);
+	store->service = options->service;
+	store->existing = options->existing;
+	for (size_t i = 0; i < MONGO_LOCKS; i++)
+		pthread_mutex_init(&store->locks[i], NULL);
+	err = make_pool(store, options) ? reach(store) : ERR_INVALID_REQUEST;
+	if (err == ERR_OK)
+		*impl_r = store;
+	else
+		close_store(store);
+	return err;
+}
+
+static pthread_mutex_t *lock_of(struct mongo *store, const bson_oid_t *org)
+{
+	return &store->locks[bson_oid_hash(org) % MONGO_LOCKS];
+}
+
+enum err mongo_lock(struct mongo *store, const bson_oid_t *org, bool wait)
+{
+	struct timespec until;
+	int rc;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	rc = wait ? pthread_mutex_timedlock(lock_of(store, org), &until) : pthread_mutex_trylock(lock_of(store, org));
+	return rc == 0 ? ERR_OK : ERR_ORGANIZATION_BUSY;
+}
+
+void mongo_unlock(struct mongo *store, const bson_oid_t *org)
+{
+	pthread_mutex_unlock(lock_of(store, org));
+}
+
+static void count_connections(void *impl, unsigned *open_r, unsigned *busy_r)
+{
+	struct mongo *store = impl;
+
+	*open_r = atomic_load(&store->open);
+	*busy_r = atomic_load(&store->busy);
+}
+
+static enum err ping(void *impl)
+{
+	struct mongo *store = impl;
+
+	return mongo_watch_ping(store->watch);
+}
+
+static const struct store_ops ops = {
+	.name = "mongodb",
+	.open = open_store,
+	.close = close_store,
+	.connections = count_connections,
+	.ping = ping,
+	.org_create = mongo_org_create,
+	.org_check_free = mongo_org_check_free,
+	.org_by_slug = mongo_org_by_slug,
+	.account_by_email = mongo_account_by_email,
+	.org_by_tenant = mongo_org_by_tenant,
+	.account_by_tenant = mongo_account_by_tenant,
+	.org_update = mongo_org_update,
+	.org_delete = mongo_org_delete,
+	.hash_renew = mongo_hash_renew,
+	.org_list = mongo_org_list,
+	.account_by_slug = mongo_account_by_slug,
+	.account_by_id = mongo_account_by_id,
+	.admin_create = mongo_admin_create,
+	.info = mongo_info,
+	.check = mongo_check,
+	.backup = mongo_backup,
+	.restore = mongo_restore,
+};
+
 const struct store_module store_module = {VERSION, &ops};

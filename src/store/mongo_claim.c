@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongo_claim.c: names and emails, and who holds them. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/mongo_priv.h"
+#include "store/mongo_saga.h"
+
+#define TRIES 5
+
+static bool is_old(const struct mongo_claim *claim)
+{
+	int64_t age = clock_now_ms() - claim->at_ms;
+
+	/* Also what another host's clock put into the future. */
+	return age > MONGO_LEASE_MS || age < -MONGO_LEASE_MS;
+}
+
+enum err mongo_claim_get(struct mongo_session *session, enum mongo_collection collection, const char *key,
+			  struct mongo_claim *claim_r)
+{
+	struct mongo_found found;
+	enum err err = mongo_find(session, collection, BCON_NEW("_id", BCON_UTF8(key)), &found);
+
+	if (err == ERR_OK)
+		err = mongo_claim_read(&found.document, &session->arena, claim_r);
+	mongo_found_free(&found);
+	return err;
+}
+
+/* Whether the admin of a live organization has the claimed email by this claim. */
+static enum err email_verdict(struct mongo_session *session, const struct mongo_org *org,
+			      const struct mongo_claim *claim)
+{
+	struct mongo_admin admin;
+	enum err err = mongo_admin_get(session, &org->admin_id, &admin);
+
+	if (err == ERR_OK && strcmp(admin.email, claim->key) == 0 && mongo_is_id(&admin.email_op, &claim->op))
+		return ERR_EMAIL_TAKEN;
+	return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_ORGANIZATION_BUSY : err;
+}
+
+enum err mongo_claim_verdict(struct mongo_session *session, enum mongo_collection collection,
+			     const struct mongo_claim *claim)
+{
+	struct mongo_org org;
+	enum err err = mongo_org_get(session, &claim->org, &org);
+
+	if (err == ERR_NOT_FOUND || (err == ERR_OK && !mongo_is_live(&org)))
+		return ERR_ORGANIZATION_BUSY;
+	if (err != ERR_OK)
+		return err;
+	if (collection == MONGO_EMAILS)
+		return email_verdict(session, &org, claim);
+	return strcmp(org.slug, claim->key) == 0 && mongo_is_id(&org.slug_op, &claim->op) ? ERR_ORGANIZATION_EXISTS
+											   : ERR_ORGANIZATION_BUSY;
+}
+
+static enum mongo_outcome insert(struct mongo_session *session, enum mongo_collection collection, const char *key,
+				 const bson_oid_t *org)
+{
+	enum mongo_step step = collection == MONGO_SLUGS ? MONGO_STEP_CLAIM_SLUG : MONGO_STEP_CLAIM_EMAIL;
+
+	return mongo_insert(session, step, collection,
+			    BCON_NEW("_id", BCON_UTF8(key), "org", BCON_OID(org), "op", BCON_OID(&session->op), "at",
+				     BCON_DATE_TIME(clock_now_ms())));
+}
+
+enum err mongo_claim(struct mongo_session *session, enum mongo_collection collection, const char *key,
+		     const bson_oid_t *org)
+{
+	struct mongo_claim claim;
+	bool swept = false;
+	enum err err;
+
+	for (int tries = TRIES; tries > 0; tries--) {
+		if (insert(session, collection, key, org) == MONGO_DONE)
+			return ERR_OK;
+		err = mongo_claim_get(session, collection, key, &claim);
+		if (err == ERR_NOT_FOUND)
+			continue;
+		if (err != ERR_OK || mongo_is_id(&claim.op, &session->op))
+			return err;
+		err = mongo_claim_verdict(session, collection, &claim);
+		if (err != ERR_ORGANIZATION_BUSY || swept)
+			return err;
+		/* A dead operation may have left it. */
+		err = mongo_sweep_claim(session, collection, &claim);
+		if (err != ERR_OK)
+			return err;
+		swept = true;
+	}
+	return ERR_STORE_UNAVAILABLE;
+}
+
+static enum err remove_claim(struct mongo_session *session, enum mongo_step step, enum mongo_collection collection,
+			     const char *key, const bson_oid_t *org, const bson_oid_t *op)
+{
+	enum mongo_outcome outcome;
+
+	SURE(outcome, mongo_remove(session, step, collection,
+				   BCON_NEW("_id", BCON_UTF8(key), "org", BCON_OID(org), "op", BCON_OID(op))));
+	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK;
+}
+
+enum err mongo_release(struct mongo_session *session, enum mongo_collection collection, const char *key,
+		       const bson_oid_t *org, const bson_oid_t *op)
+{
+	enum mongo_step step = collection == MONGO_SLUGS ? MONGO_STEP_RELEASE_SLUG : MONGO_STEP_RELEASE_EMAIL;
+
+	return remove_claim(session, step, collection, key, org, op);
+}
+
+/* Whether an active organization uses the key of a claim: ERR_ORGANIZATION_BUSY; ERR_OK: it does not. */
+static enum err expect_unused(struct mongo_session *session, enum mongo_collection collection,
+			      const struct mongo_org *org, const struct mongo_claim *claim)
+{
+	struct mongo_admin admin;
+	enum err err;
+
+	if (collection == MONGO_SLUGS)
+		return strcmp(org->slug, claim->key) == 0 ? ERR_ORGANIZATION_BUSY : ERR_OK;
+	err = mongo_admin_get(session, &org->admin_id, &admin);
+	if (err == ERR_NOT_FOUND || (err == ERR_OK && strcmp(admin.email, claim->key) == 0))
+		return ERR_ORGANIZATION_BUSY;
+	return err;
+}
+
+/*
+ * An update that has claimed the key and not yet committed is refused by the raised version; so the
+ * claim is in no use when it is removed.
+ */
+static enum err fence(struct mongo_session *session, const struct mongo_org *org)
+{
+	enum mongo_outcome outcome = mongo_change(
+		session, MONGO_STEP_SWEEP_FENCE, MONGO_ORGANIZATIONS,
+		BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "ver",
+			 BCON_INT64(org->version)),
+		BCON_NEW("$inc", "{", "ver", BCON_INT64(1), "}"));
+
+	return outcome == MONGO_DONE ? ERR_OK : ERR_ORGANIZATION_BUSY;
+}
+
+static enum err sweep(struct mongo_session *session, enum mongo_collection collection,
+		      const struct mongo_claim *claim)
+{
+	struct mongo_org org;
+	enum err err = mongo_org_get(session, &claim->org, &org);
+
+	if (err == ERR_OK && org.state != MONGO_ACTIVE)
+		return ERR_ORGANIZATION_BUSY; /* the recovery's business */
+	if (err == ERR_OK)
+		err = expect_unused(session, collection, &org, claim);
+	if (err == ERR_OK)
+		err = fence(session, &org);
+	if (err == ERR_OK || err == ERR_NOT_FOUND)
+		err = remove_claim(session, MONGO_STEP_SWEEP_CLAIM, collection, claim->key, &claim->org, &claim->op);
+	return err;
+}
+
+enum err mongo_sweep_claim(struct mongo_session *session, enum mongo_collection collection,
+			   const struct mongo_claim *claim)
+{
+	enum err err;
+
+	if (!is_old(claim) || mongo_lock(session->store, &claim->org, false) != ERR_OK)
+		return ERR_ORGANIZATION_BUSY;
+	err = sweep(session, collection, claim);
+	mongo_unlock(session->store, &claim->org);
+	if (err == ERR_OK)
+		LOG(LOG_WARN, "a claim that nobody used is given up",
+		    LOG_TEXT("collection", mongo_collection_name(collection)));
+	return err;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongo_client.c: sessions, commands, and what their errors mean. */
+#include "store/mongo_client.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/mongo_priv.h"
+
+#define ARENA_CAP ((size_t)1 << 30) /* the listing of a large store; a request takes a few KB */
+#define DOUBT_US 900000             /* an answer that took longer than this to fail was waited for in vain */
+#define AGAIN_US 1000000
+#define AGAIN_PAUSE_NS 20000000
+#define READ_TRIES 3
+#define READ_TIME_MS 1500 /* of the server, before it gives a read up */
+
+#define COLLECTION_NAME(name, collection) [MONGO_##name] = collection,
+static const char *const names[MONGO_COLLECTION_COUNT] = {MONGO_COLLECTION_LIST(COLLECTION_NAME)};
+
+/* Codes of the server: src/mongo/base/error_codes.yml of MongoDB. */
+enum code {
+	CODE_BAD_VALUE = 2,
+	CODE_FAILED_TO_PARSE = 9,
+	CODE_TYPE_MISMATCH = 14,
+	CODE_ILLEGAL_OPERATION = 20,
+	CODE_LOCK_TIMEOUT = 24,
+	CODE_NAMESPACE_NOT_FOUND = 26,
+	CODE_NAMESPACE_EXISTS = 48,
+	CODE_EXCEEDED_TIME_LIMIT = 50,
+	CODE_WRITE_CONFLICT = 112,
+	CODE_CONFLICTING_OPERATION = 117,
+	CODE_QUERY_PLAN_KILLED = 175,
+	CODE_NOT_PRIMARY = 10107,
+	CODE_UUID_MISMATCH = 361,
+	CODE_DUPLICATE_KEY = 11000,
+};
+
+const char *mongo_collection_name(enum mongo_collection collection)
+{
+	return names[collection];
+}
+
+static bool is_server(const bson_error_t *error)
+{
+	return error->domain == MONGOC_ERROR_SERVER || error->domain == MONGOC_ERROR_WRITE_CONCERN;
+}
+
+/* The driver's own retry covers a cut connection and a new primary; this, what it does not. */
+static bool is_passing(const bson_error_t *error)
+{
+	static const enum code codes[] = {CODE_LOCK_TIMEOUT, CODE_WRITE_CONFLICT, CODE_CONFLICTING_OPERATION,
+					  CODE_QUERY_PLAN_KILLED, CODE_NOT_PRIMARY};
+
+	for (size_t i = 0; is_server(error) && i < COUNT_OF(codes); i++)
+		if (error->code == (uint32_t)codes[i])
+			return true;
+	return false;
+}
+
+enum err mongo_fault(const bson_error_t *error, const char *doing)
+{
+	bool bug = error->domain == MONGOC_ERROR_BSON || error->domain == MONGOC_ERROR_COMMAND ||
+		   (is_server(error) && (error->code == CODE_BAD_VALUE || error->code == CODE_FAILED_TO_PARSE ||
+					 error->code == CODE_TYPE_MISMATCH));
+
+	LOG(LOG_ERROR, "mongodb failed", LOG_TEXT("doing", doing), LOG_NUMBER("domain", error->domain),
+	    LOG_NUMBER("code", error->code),
+	    LOG_TEXT("text", error->code != CODE_DUPLICATE_KEY ? error->message : "duplicate key"));
+	return bug ? ERR_INTERNAL : ERR_STORE_UNAVAILABLE;
+}
+
+/* Tells the watch how a command went: an answer of the server is one, be it a refusal. */
+static void note(struct mongo_session *session, bool ok, const bson_error_t *error, int64_t begun_us)
+{
+	bool vain = error->domain == MONGOC_ERROR_SERVER_SELECTION || clock_monotonic_us() - begun_us > DOUBT_US;
+
+	if (ok || is_server(error))
+		mongo_watch_answered(session->store->watch);
+	else if (vain)
+		mongo_watch_doubt(session->store->watch);
+}
+
+/* Before each command: a store that is known to be down is not waited for again. */
+static bool is_down(struct mongo_session *session, bson_error_t *error)
+{
+	*error = (bson_error_t){.domain = 0};
+	if (session->probe || !mongo_watch_is_down(session->store->watch))
+		return false;
+	bson_set_error(error, MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_SERVER_SELECTION_FAILURE, "known to be down");
+	return true;
+}
+
+enum err mongo_begin(struct mongo *store, struct mongo_session *session_r)
+{
+	unsigned busy, open = atomic_load(&store->open);
+
+	if (mongo_watch_is_down(store->watch))
+		return ERR_STORE_UNAVAILABLE;
+	*session_r = (struct mongo_session){.store = store, .begun_us = clock_monotonic_us()};
+	session_r->client = mongoc_client_pool_pop(store->pool);
+	if (session_r->client == NULL)
+		return ERR_OVERLOADED;
+	busy = atomic_fetch_add(&store->busy, 1) + 1;
+	while (open < busy && !atomic_compare_exchange_weak(&store->open, &open, busy))
+		;
+	arena_init(&session_r->arena, ARENA_CAP);
+	if (mongo_id_new(&session_r->op))
+		return ERR_OK;
+	return mongo_end(session_r, ERR_INTERNAL);
+}
+
+enum err mongo_end(struct mongo_session *session, enum err err)
+{
+	arena_fini(&session->arena);
+	atomic_fetch_sub(&session->store->busy, 1);
+	mongoc_client_pool_push(session->store->pool, session->client);
+	return err;
+}
+
+bool mongo_again(struct mongo_session *session)
+{
+	const struct timespec pause = {.tv_nsec = AGAIN_PAUSE_NS};
+
+	if (clock_monotonic_us() - session->begun_us > AGAIN_US || mongo_watch_is_down(session->store->watch))
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+enum err mongo_read_command(struct mongo_session *session, const char *database, const bson_t *command,
+			    bson_t *reply_r)
+{
+	bson_error_t error;
+
+	bson_init(reply_r);
+	for (int tries = READ_TRIES;; tries--) {
+		int64_t begun_us = clock_monotonic_us();
+		bool ok;
+		if (is_down(session, &error))
+			break;
+		bson_destroy(reply_r);
+		ok = mongoc_client_read_command_with_opts(session->client, database, command, NULL, NULL, reply_r,
+							  &error);
+		note(session, ok, &error, begun_us);
+		if (ok)
+			return ERR_OK;
+		if (tries == 1 || !is_passing(&error) || !mongo_again(session))
+			break;
+	}
+	return mongo_fault(&error, "read");
+}
+
+/* The only document of a cursor's first batch, within the reply. */
+static enum err first_of(struct mongo_found *found)
+{
+	bson_iter_t iter, batch;
+	const uint8_t *bytes;
+	uint32_t size;
+
+	if (!bson_iter_init(&iter, &found->reply) || !bson_iter_find_descendant(&iter, "cursor.firstBatch", &batch) ||
+	    !BSON_ITER_HOLDS_ARRAY(&batch) || !bson_iter_recurse(&batch, &iter))
+		return ERR_INTERNAL;
+	if (!bson_iter_next(&iter))
+		return ERR_NOT_FOUND;
+	if (!BSON_ITER_HOLDS_DOCUMENT(&iter))
+		return ERR_INTERNAL;
+	bson_iter_document(&iter, &size, &bytes);
+	return bson_init_static(&found->document, bytes, size) ? ERR_OK : ERR_INTERNAL;
+}
+
+enum err mongo_find(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
+		    struct mongo_found *found_r)
+{
+	bson_t *command = BCON_NEW("find", BCON_UTF8(names[collection]), "filter", BCON_DOCUMENT(filter), "limit",
+				   BCON_INT32(1), "singleBatch", BCON_BOOL(true), "maxTimeMS",
+				   BCON_INT32(READ_TIME_MS));
+	enum err err = mongo_read_command(session, session->store->database, command, &found_r->reply);
+
+	bson_destroy(command);
+	bson_destroy(filter);
+	return err == ERR_OK ? first_of(found_r) : err;
+}
+
+void mongo_found_free(struct mongo_found *found)
+{
+	bson_destroy(&found->reply);
+}
+
+static mongoc_collection_t *open_collection(struct mongo_session *session, const char *name)
+{
+	return mongoc_client_get_collection(session->client, session->store->database, name);
+}
+
+enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t *filter, bson_t *options,
+			 mongo_each_fn *each, void *context)
+{
+	mongoc_collection_t *handle = open_collection(session, name);
+	mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(handle, filter, options, NULL);
+	int64_t begun_us = clock_monotonic_us();
+	enum err err = ERR_OK;
+	bson_error_t error;
+	const bson_t *document;
+
+	while (err == ERR_OK && !is_down(session, &error) && mongoc_cursor_next(cursor, &document))
+		err = each(context, document);
+	if (err == ERR_OK && (error.domain != 0 || mongoc_cursor_error(cursor, &error))) {
+		note(session, false, &error, begun_us);
+		err = mongo_fault(&error, name);
+	}
+	mongoc_cursor_destroy(cursor);
+	mongoc_collection_destroy(handle);
+	bson_destroy(filter);
+	if (options != NULL)
+		bson_destroy(options);
+	return err;
+}
+
+enum err mongo_count(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
+		     uint64_t *count_r)
+{
+	bson_t *command = BCON_NEW("count", BCON_UTF8(names[collection]), "query", BCON_DOCUMENT(filter));
+	bson_t reply;
+	bson_iter_t iter;
+	enum err err = mongo_read_command(session, session->store->database, command, &reply);
+
+	if (err == ERR_OK && bson_iter_init_find(&iter, &reply, "n"))
+		*count_r = (uint64_t)bson_iter_as_int64(&iter);
+	else if (err == ERR_OK)
+		err = ERR_INTERNAL;
+	bson_destroy(&reply);
+	bson_destroy(command);
+	bson_destroy(filter);
+	return err;
+}
+
+/* How many documents a write's reply tells of under a key. */
+static int64_t counted(const bson_t *reply, const char *key)
+{
+	bson_iter_t iter;
+
+	return bson_iter_init_find(&iter, reply, key) ? bson_iter_as_int64(&iter) : 0;
+}
+
+/* A write of any of the four kinds; `apply` calls the driver. */
+struct write {
+	mongoc_collection_t *handle;
+	const bson_t *filter, *document;
+	bson_t reply;
+	bson_error_t error;
+};
+
+typedef bool apply_fn(struct write *write);
+
+static bool insert(struct write *write)
+{
+	return mongoc_collection_insert_one(write->handle, write->document, NULL, &write->reply, &write->error);
+}
+
+static bool change(struct write *write)
+{
+	return mongoc_collection_update_one(write->handle, write->filter, write->document, NULL, &write->reply,
+					    &write->error);
+}
+
+static bool remove_one(struct write *write)
+{
+	return mongoc_collection_delete_one(write->handle, write->filter, NULL, &write->reply, &write->error);
+}
+
+static bool remove_all(struct write *write)
+{
+	return mongoc_collection_delete_many(write->handle, write->filter, NULL, &write->reply, &write->error);
+}
+
+static enum mongo_outcome outcome_of(const struct write *write, bool ok, enum mongo_step step, apply_fn *apply)
+{
+	if (ok)
+		return apply == change && counted(&write->reply, "matchedCount") == 0 ? MONGO_NOT_DONE : MONGO_DONE;
+	if (apply == insert && write->error.domain == MONGOC_ERROR_SERVER && write->error.code == CODE_DUPLICATE_KEY)
+		return MONGO_NOT_DONE;
+	(void)mongo_fault(&write->error, mongo_step_word(step));
+	return MONGO_UNKNOWN;
+}
+
+static enum mongo_outcome apply(struct mongo_session *session, enum mongo_step step,
+				enum mongo_collection collection, bson_t *filter, bson_t *document, apply_fn *call)
+{
+	struct write write = {.filter = filter, .document = document};
+	enum mongo_outcome outcome = MONGO_UNKNOWN;
+	int64_t begun_us = clock_monotonic_us();
+
+	mongo_step_reached(step, false);
+	if (!is_down(session, &write.error)) {
+		write.handle = open_collection(session, names[collection]);
+		bool ok = call(&write);
+		note(session, ok, &write.error, begun_us);
+		outcome = outcome_of(&write, ok, step, call);
+		bson_destroy(&write.reply);
+		mongoc_collection_destroy(write.handle);
+	}
+	mongo_step_reached(step, true);
+	if (filter != NULL)
+		bson_destroy(filter);
+	if (document != NULL)
+		bson_destroy(document);
+	return outcome;
+}
+
+enum mongo_outcome mongo_insert(struct mongo_session *session, enum mongo_step step,
+				enum mongo_collection collection, bson_t *document)
+{
+	return apply(session, step, collection, NULL, document, insert);
+}
+
+enum mongo_outcome mongo_change(struct mongo_session *session, enum mongo_step step,
+				enum mongo_collection collection, bson_t *filter, bson_t *document)
+{
+	return apply(session, step, collection, filter, document, change);
+}
+
+enum mongo_outcome mongo_remove(struct mongo_session *session, enum mongo_step step,
+				enum mongo_collection collection, bson_t *filter)
+{
+	return apply(session, step, collection, filter, NULL, remove_one);
+}
+
+enum mongo_outcome mongo_remove_all(struct mongo_session *session, enum mongo_step step,
+				    enum mongo_collection collection, bson_t *filter)
+{
+	return apply(session, step, collection, filter, NULL, remove_all);
+}
+
+/* Clear answers that nothing was done: no such collection, the name is taken, it is another one. */
+static bool is_refusal(const bson_error_t *error)
+{
+	static const enum code codes[] = {CODE_NAMESPACE_NOT_FOUND, CODE_NAMESPACE_EXISTS, CODE_UUID_MISMATCH,
+					  CODE_ILLEGAL_OPERATION};
+
+	if (error->domain != MONGOC_ERROR_SERVER)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(codes); i++)
+		if (error->code == (uint32_t)codes[i])
+			return true;
+	/* Some servers give no code, and the driver then one of its own. */
+	return strstr(error->message, "ns not found") != NULL ||
+	       strstr(error->message, "source namespace does not exist") != NULL;
+}
+
+enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo_step step,
+				       const char *database, bson_t *command)
+{
+	enum mongo_outcome outcome = MONGO_UNKNOWN;
+	int64_t begun_us = clock_monotonic_us();
+	bson_error_t error;
+
+	mongo_step_reached(step, false);
+	if (!is_down(session, &error)) {
+		bool ok = mongoc_client_write_command_with_opts(session->client, database, command, NULL, NULL, &error);
+		note(session, ok, &error, begun_us);
+		outcome = ok ? MONGO_DONE : is_refusal(&error) ? MONGO_NOT_DONE : MONGO_UNKNOWN;
+		if (outcome == MONGO_UNKNOWN)
+			(void)mongo_fault(&error, mongo_step_word(step));
+	}
+	mongo_step_reached(step, true);
+	bson_destroy(command);
+	return outcome;
+}

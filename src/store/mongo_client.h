@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mongo_client.h: sessions on the server, and the few kinds of command that the store needs.
+ *
+ * Everything is read and written with the concern "majority". A write has three outcomes. Whatever is
+ * not a clear answer is MONGO_UNKNOWN, also what was perhaps not even sent: who asks looks again.
+ * Filters and documents that a function takes are its own: it frees them. They are built with BCON_
+ * macros of typed values only, so that no text of a caller is ever read as an operator.
+ * Texts of the driver go to the log, but never values: they hold emails and hashes.
+ */
+#ifndef STORE_MONGO_CLIENT_H
+#define STORE_MONGO_CLIENT_H
+
+#include <mongoc/mongoc.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/mongo_step.h"
+
+struct mongo;
+
+/* X(name, collection): what orgd keeps in the master database besides the tenants' own collections. */
+#define MONGO_COLLECTION_LIST(X)              \
+	X(ORGANIZATIONS, "organizations")     \
+	X(ADMINS, "admins")                   \
+	X(SLUGS, "slugs")                     \
+	X(EMAILS, "emails")
+
+#define MONGO_COLLECTION_ENUM(name, collection) MONGO_##name,
+enum mongo_collection { MONGO_COLLECTION_LIST(MONGO_COLLECTION_ENUM) MONGO_COLLECTION_COUNT };
+#undef MONGO_COLLECTION_ENUM
+
+/* mongo_collection_name(collection): as the server knows it. */
+const char *mongo_collection_name(enum mongo_collection collection);
+
+enum mongo_outcome {
+	MONGO_DONE,
+	MONGO_NOT_DONE, /* the key exists, nothing matches, no such collection: by a clear answer */
+	MONGO_UNKNOWN,
+};
+
+/* One caller's use of a pooled client; by one thread. */
+struct mongo_session {
+	struct mongo *store;
+	mongoc_client_t *client;
+	struct arena arena; /* for what the operation reads; wiped at the end */
+	bson_oid_t op;      /* of the operation; new in each session */
+	int64_t begun_us;
+	bool probe; /* goes on though the store is thought to be down */
+};
+
+/*
+ * mongo_begin(store, session_r): ERR_STORE_UNAVAILABLE at once while the store is known to be down,
+ * ERR_OVERLOADED when all clients are in use for longer than half a second.
+ */
+enum err mongo_begin(struct mongo *store, struct mongo_session *session_r) MUST_CHECK;
+
+/* mongo_end(session, err): gives everything back; returns `err`. */
+enum err mongo_end(struct mongo_session *session, enum err err);
+
+/* A document that was found; free with mongo_found_free(), also after an error. */
+struct mongo_found {
+	bson_t reply;
+	bson_t document; /* within the reply */
+};
+
+/* mongo_find(session, collection, filter, found_r): the first match, in one round trip. ERR_NOT_FOUND. */
+enum err mongo_find(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
+		    struct mongo_found *found_r) MUST_CHECK;
+void mongo_found_free(struct mongo_found *found);
+
+/* Called for each document; anything but ERR_OK ends the reading and is its result. */
+typedef enum err mongo_each_fn(void *context, const bson_t *document);
+
+/*
+ * mongo_find_each(session, name, filter, options, each, context): all matches in a collection of any
+ * name; `options` of the driver's find (sort, limit, projection), may be NULL, and is taken too.
+ */
+enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t *filter, bson_t *options,
+			 mongo_each_fn *each, void *context) MUST_CHECK;
+
+/* mongo_count(session, collection, filter, count_r): how many match, counted one by one. */
+enum err mongo_count(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
+		     uint64_t *count_r) MUST_CHECK;
+
+/* mongo_insert(...): MONGO_NOT_DONE: its _id exists. */
+enum mongo_outcome mongo_insert(struct mongo_session *session, enum mongo_step step,
+				enum mongo_collection collection, bson_t *document) MUST_CHECK;
+
+/* mongo_change(...): compare-and-set of one document. MONGO_NOT_DONE: no match. */
+enum mongo_outcome mongo_change(struct mongo_session *session, enum mongo_step step,
+				enum mongo_collection collection, bson_t *filter, bson_t *change) MUST_CHECK;
+
+/* mongo_remove(...): all matches, or the one; that there is none is MONGO_DONE too. */
+enum mongo_outcome mongo_remove(struct mongo_session *session, enum mongo_step step,
+				enum mongo_collection collection, bson_t *filter) MUST_CHECK;
+enum mongo_outcome mongo_remove_all(struct mongo_session *session, enum mongo_step step,
+				    enum mongo_collection collection, bson_t *filter) MUST_CHECK;
+
+/*
+ * mongo_again(session): whether to repeat a step of unknown outcome: for a second after the session's
+ * beginning, while the store is not known to be down. Waits a little.
+ */
+bool mongo_again(struct mongo_session *session);
+
+/* SURE(outcome, call): an idempotent write, repeated while its outcome is unknown. */
+#define SURE(outcome, call)                                                           \
+	do                                                                            \
+		(outcome) = (call);                                                   \
+	while ((outcome) == MONGO_UNKNOWN && mongo_again(session))
+
+/* mongo_read_command(session, database, command, reply_r): free the reply always. */
+enum err mongo_read_command(struct mongo_session *session, const char *database, const bson_t *command,
+			    bson_t *reply_r) MUST_CHECK;
+
+/* mongo_write_command(session, step, database, command): create, drop, rename: takes the command. */
+enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo_step step,
+				       const char *database, bson_t *command) MUST_CHECK;
+
+/* mongo_fault(error, doing): what a driver's error is to a caller that read; logs it. */
+enum err mongo_fault(const bson_error_t *error, const char *doing);
+
+#endif

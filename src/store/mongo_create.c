@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongo_create.c: the saga of a new organization. */
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "model/org.h"
+#include "store/mongo_priv.h"
+#include "store/mongo_saga.h"
+
+#define LIMIT_TRIES 5
+#define LIMIT_PAUSE_MS 100
+
+/* A create under way. */
+struct creation {
+	struct mongo_session session;
+	const struct account *account;
+	bson_oid_t org, admin;
+	struct mongo_uuid uuid;
+};
+
+static bson_t *creating(const struct creation *creation)
+{
+	return BCON_NEW("_id", BCON_OID(&creation->org), "state", BCON_UTF8(mongo_state_word(MONGO_CREATING)), "op",
+			BCON_OID(&creation->session.op));
+}
+
+/* First in; never a second time: that it is gone must stay true. */
+static enum err insert_org(struct creation *creation)
+{
+	struct mongo_session *session = &creation->session;
+	const struct org *org = &creation->account->org;
+	const char *collection = mongo_org_name(session, org->slug);
+	struct mongo_org written;
+	enum mongo_outcome outcome;
+
+	if (collection == NULL)
+		return ERR_INTERNAL;
+	outcome = mongo_insert(
+		session, MONGO_STEP_CREATE_ORGANIZATION, MONGO_ORGANIZATIONS,
+		BCON_NEW("_id", BCON_OID(&creation->org), "organization_name", BCON_UTF8(org->name), "slug",
+			 BCON_UTF8(org->slug), "collection_name", BCON_UTF8(collection), "admin_id",
+			 BCON_OID(&creation->admin), "created_at", BCON_DATE_TIME(org->created_ms), "updated_at",
+			 BCON_DATE_TIME(org->updated_ms), "state", BCON_UTF8(mongo_state_word(MONGO_CREATING)), "op",
+			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "slug_op",
+			 BCON_OID(&session->op), "coll_uuid", BCON_NULL, "next", BCON_NULL, "tv",
+			 BCON_INT64(creation->account->admin.token_version), "ver", BCON_INT64(1)));
+	if (outcome != MONGO_UNKNOWN)
+		return outcome == MONGO_DONE ? ERR_OK : ERR_INTERNAL;
+	return mongo_org_get(session, &creation->org, &written) == ERR_OK ? ERR_OK : ERR_STORE_UNAVAILABLE;
+}
+
+/* Undoes what a refused create did; returns why it is refused. */
+static enum err withdraw(struct creation *creation, enum err reason)
+{
+	struct mongo_session *session = &creation->session;
+	enum mongo_outcome outcome;
+
+	if (mongo_release(session, MONGO_SLUGS, creation->account->org.slug, &creation->org, &session->op) != ERR_OK ||
+	    mongo_release(session, MONGO_EMAILS, creation->account->admin.email, &creation->org, &session->op) != ERR_OK)
+		return ERR_STORE_UNAVAILABLE;
+	SURE(outcome, mongo_remove(session, MONGO_STEP_CREATE_WITHDRAW, MONGO_ORGANIZATIONS, creating(creation)));
+	return outcome == MONGO_DONE ? reason : ERR_STORE_UNAVAILABLE;
+}
+
+/*
+ * With its own document in place each create counts all: so never more than `max` come to be. Of creates
+ * that meet at the limit none may be under it; who has only met unfinished ones is told to try again.
+ */
+static enum err check_limit(struct creation *creation, uint64_t max)
+{
+	struct mongo_session *session = &creation->session;
+	uint64_t all, live;
+	enum err err = mongo_count(session, MONGO_ORGANIZATIONS, bson_new(), &all);
+
+	if (err != ERR_OK || all <= max)
+		return err;
+	err = mongo_count(session, MONGO_ORGANIZATIONS,
+			  mongo_live_filter(), &live);
+	if (err != ERR_OK)
+		return err;
+	return live >= max ? ERR_ORGANIZATION_LIMIT : ERR_ORGANIZATION_BUSY;
+}
+
+static enum err claim_keys(struct creation *creation, uint64_t max)
+{
+	struct mongo_session *session = &creation->session;
+	enum err err = max > 0 ? check_limit(creation, max) : ERR_OK;
+
+	if (err == ERR_OK)
+		err = mongo_claim(session, MONGO_SLUGS, creation->account->org.slug, &creation->org);
+	if (err == ERR_OK)
+		err = mongo_claim(session, MONGO_EMAILS, creation->account->admin.email, &creation->org);
+	if (err == ERR_OK || err == ERR_STORE_UNAVAILABLE || err == ERR_INTERNAL)
+		return err;
+	return withdraw(creation, err);
+}
+
+static enum err record_collection(struct creation *creation)
+{
+	struct mongo_session *session = &creation->session;
+	bson_t *filter = creating(creation);
+	struct mongo_org org;
+	enum mongo_outcome outcome;
+
+	BSON_APPEND_NULL(filter, "coll_uuid");
+	outcome = mongo_change(session, MONGO_STEP_CREATE_RECORD, MONGO_ORGANIZATIONS, filter,
+			       BCON_NEW("$set", "{", "coll_uuid", MONGO_UUID_VALUE(&creation->uuid), "}", "$inc", "{",
+					"ver", BCON_INT64(1), "}"));
+	if (outcome == MONGO_DONE)
+		return ERR_OK;
+	if (mongo_org_get(session, &creation->org, &org) == ERR_OK && org.state == MONGO_CREATING &&
+	    mongo_is_uuid(&org.uuid, &creation->uuid))
+		return ERR_OK;
+	return ERR_STORE_UNAVAILABLE;
+}
+
+/* The collection: made under a private name, recorded, then published. */
+static enum err make_collection(struct creation *creation)
+{
+	struct mongo_session *session = &creation->session;
+	const char *target = mongo_org_name(session, creation->account->org.slug), *name;
+	const struct mongo_guard guard = {.state = MONGO_CREATING, .uuid = &creation->uuid};
+	enum err err;
+
+	if (target == NULL)
+		return ERR_INTERNAL;
+	err = mongo_stage(session, MONGO_STEP_CREATE_STAGING, &creation->org, &name, &creation->uuid);
+	if (err == ERR_OK)
+		err = record_collection(creation);
+	if (err != ERR_OK)
+		return err;
+	/* The private name is nobody else's: that it could be renamed proves what it was. */
+	if (mongo_rename(session, MONGO_STEP_CREATE_PUBLISH, name, target, &creation->uuid) == MONGO_DONE)
+		return ERR_OK;
+	err = mongo_place(session, &creation->org, &guard, target);
+	return err == ERR_OK ? err : ERR_STORE_UNAVAILABLE;
+}
+
+static enum err insert_admin(struct creation *creation)
+{
+	struct mongo_session *session = &creation->session;
+	const struct admin *admin = &creation->account->admin;
+	enum mongo_outcome outcome;
+
+	SURE(outcome, mongo_insert(session, MONGO_STEP_CREATE_ADMIN, MONGO_ADMINS,
+				   BCON_NEW("_id", BCON_OID(&creation->admin), "org_id", BCON_OID(&creation->org),
+					    "email", BCON_UTF8(admin->email), "email_op", BCON_OID(&session->op),
+					    "password_hash", BCON_UTF8(admin->password_hash), "role",
+					    BCON_UTF8(ADMIN_ROLE), "tv", BCON_INT64(admin->token_version))));
+	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK;
+}
+
+static enum err commit(struct creation *creation)
+{
+	struct mongo_session *session = &creation->session;
+	bson_t *filter = creating(creation);
+	struct mongo_org org;
+
+	BSON_APPEND_BINARY(filter, "coll_uuid", BSON_SUBTYPE_UUID, creation->uuid.bytes, sizeof(creation->uuid.bytes));
+	if (mongo_change(session, MONGO_STEP_CREATE_COMMIT, MONGO_ORGANIZATIONS, filter,
+			 BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "}", "$inc", "{",
+				  "ver", BCON_INT64(1), "}")) == MONGO_DONE)
+		return ERR_OK;
+	if (mongo_org_get(session, &creation->org, &org) == ERR_OK && mongo_is_live(&org))
+		return ERR_OK;
+	return ERR_STORE_UNAVAILABLE;
+}
+
+static enum err create(struct creation *creation, uint64_t max)
+{
+	enum err err = insert_org(creation);
+
+	if (err == ERR_OK)
+		err = claim_keys(creation, max);
+	if (err == ERR_OK)
+		err = make_collection(creation);
+	if (err == ERR_OK)
+		err = insert_admin(creation);
+	if (err == ERR_OK)
+		err = commit(creation);
+	return err;
+}
+
+static enum err try_to_create(struct mongo *store, const struct account *account, uint64_t max)
+{
+	struct creation creation = {.account = account};
+	enum err err;
+
+	if (!mongo_id(account->org.id, &creation.org) || !mongo_id(account->admin.id, &creation.admin))
+		return ERR_INTERNAL;
+	err = mongo_begin(store, &creation.session);
+	return err == ERR_OK ? mongo_end(&creation.session, create(&creation, max)) : err;
+}
+
+/* Until those that it met at the limit are settled, or for a while. */
+enum err mongo_org_create(void *impl, const struct account *account, uint64_t max)
+{
+	enum err err = try_to_create(impl, account, max);
+
+	for (int tries = 1; max > 0 && err == ERR_ORGANIZATION_BUSY && tries < LIMIT_TRIES; tries++) {
+		unsigned char jitter = 0;
+		if (rand_bytes(&jitter, 1) != ERR_OK)
+			return ERR_INTERNAL;
+		nanosleep(&(struct timespec){.tv_nsec = (LIMIT_PAUSE_MS + jitter) * 1000000L}, NULL);
+		err = try_to_create(impl, account, max);
+	}
+	return err;
+}
+
+/* What a claim tells about a key just now; ERR_OK: it is free, or will be. */
+static enum err expect_free(struct mongo_session *session, enum mongo_collection collection, const char *key)
+{
+	struct mongo_claim claim;
+	enum err err = mongo_claim_get(session, collection, key, &claim);
+
+	if (err == ERR_OK)
+		err = mongo_claim_verdict(session, collection, &claim);
+	return err == ERR_ORGANIZATION_BUSY || err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err check_free(struct mongo_session *session, const char *slug, const char *email, uint64_t max)
+{
+	uint64_t count = 0;
+	enum err err = max > 0 ? mongo_count(session, MONGO_ORGANIZATIONS, mongo_live_filter(), &count) : ERR_OK;
+
+	if (err == ERR_OK && max > 0 && count >= max)
+		return ERR_ORGANIZATION_LIMIT;
+	if (err == ERR_OK)
+		err = expect_free(session, MONGO_SLUGS, slug);
+	if (err == ERR_OK)
+		err = expect_free(session, MONGO_EMAILS, email);
+	return err;
+}
+
+enum err mongo_org_check_free(void *impl, const char *slug, const char *email, uint64_t max)
+{
+	struct mongo_session session;
+	enum err err = mongo_begin(impl, &session);
+
+	return err == ERR_OK ? mongo_end(&session, check_free(&session, slug, email, max)) : err;
+}

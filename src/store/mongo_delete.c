@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongo_delete.c: the saga of a removal; what comes after its commit is in mongo_recover.c. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/mongo_priv.h"
+#include "store/mongo_saga.h"
+
+/* From here on requests see nothing of it. */
+static enum err commit(struct mongo_session *session, const struct mongo_org *org)
+{
+	struct mongo_org now;
+	enum mongo_outcome outcome = mongo_change(
+		session, MONGO_STEP_DELETE_COMMIT, MONGO_ORGANIZATIONS,
+		BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "ver",
+			 BCON_INT64(org->version)),
+		BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_DELETING)), "op",
+			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver",
+			 BCON_INT64(1), "}"));
+	enum err err;
+
+	if (outcome == MONGO_DONE)
+		return ERR_OK;
+	err = mongo_org_get(session, &org->id, &now);
+	if (err == ERR_NOT_FOUND) /* by us, perhaps, and a recovery has finished it */
+		return outcome == MONGO_UNKNOWN ? ERR_OK : ERR_INVALID_TOKEN;
+	if (err != ERR_OK || mongo_is_id(&now.op, &session->op))
+		return err;
+	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY;
+}
+
+static enum err delete(struct mongo_session *session, const bson_oid_t *id, const struct tenant *tenant)
+{
+	struct mongo_org org;
+	enum err err = mongo_org_get(session, id, &org);
+
+	if (err == ERR_OK)
+		err = mongo_tenant_check(&org, tenant);
+	else if (err == ERR_NOT_FOUND)
+		err = ERR_INVALID_TOKEN;
+	if (err == ERR_OK && org.state != MONGO_ACTIVE)
+		err = ERR_ORGANIZATION_BUSY;
+	if (err == ERR_OK)
+		err = commit(session, &org);
+	/* Committed is deleted, for every request; what is left over now, the recovery takes. */
+	if (err == ERR_OK && mongo_finish_delete(session, id) != ERR_OK)
+		LOG(LOG_WARN, "an organization is deleted; what belonged to it is left to the recovery");
+	return err;
+}
+
+enum err mongo_org_delete(void *impl, const struct tenant *tenant)
+{
+	struct mongo *store = impl;
+	struct mongo_session session;
+	bson_oid_t id;
+	enum err err;
+
+	if (!mongo_id(tenant->org_id, &id))
+		return ERR_INVALID_TOKEN;
+	err = mongo_begin(store, &session);
+	if (err != ERR_OK)
+		return err;
+	err = mongo_lock(store, &id, true);
+	if (err == ERR_OK) {
+		err = delete(&session, &id, tenant);
+		mongo_unlock(store, &id);
+	}
+	return mongo_end(&session, err);
+}

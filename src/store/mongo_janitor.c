@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mongo_janitor.c: goes on with what dead processes began.
+ *
+ * Every two seconds, by an index: operations under way for longer than the lease. A while after the
+ * start, and then seldom, everything that `orgctl store check --repair` mends: claims and collections
+ * that a death left over. Several janitors at once do no harm: tests/model/ has them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/mongo_priv.h"
+#include "store/mongo_saga.h"
+
+#define ROUND_MS 2000
+#define FIRST_SWEEP_MS (MONGO_LEASE_MS + ROUND_MS) /* then what the process before this one left has aged */
+#define SWEEP_MS 600000
+#define AT_ONCE 64 /* recoveries in a round */
+#define STACK_SIZE ((size_t)256 << 10)
+
+struct mongo_janitor {
+	struct mongo *store;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t stopped;
+	bool stop; /* guarded by the lock */
+};
+
+struct pending {
+	bson_oid_t ids[AT_ONCE];
+	size_t count;
+};
+
+static enum err note_pending(void *context, const bson_t *document)
+{
+	struct pending *pending = context;
+	bson_iter_t iter;
+
+	if (pending->count < AT_ONCE && bson_iter_init_find(&iter, document, "_id") && BSON_ITER_HOLDS_OID(&iter))
+		pending->ids[pending->count++] = *bson_iter_oid(&iter);
+	return ERR_OK;
+}
+
+/* Older than the lease; or in the future, by another host's clock. */
+static bson_t *pending_filter(void)
+{
+	int64_t now = clock_now_ms();
+
+	return BCON_NEW("state", "{", "$in", "[", BCON_UTF8(mongo_state_word(MONGO_CREATING)),
+			BCON_UTF8(mongo_state_word(MONGO_UPDATING)), BCON_UTF8(mongo_state_word(MONGO_DELETING)), "]",
+			"}", "$or", "[", "{", "op_at", "{", "$lt", BCON_DATE_TIME(now - MONGO_LEASE_MS), "}", "}",
+			"{", "op_at", "{", "$gt", BCON_DATE_TIME(now + MONGO_LEASE_MS), "}", "}", "]");
+}
+
+static void recover(struct mongo_session *session, const bson_oid_t *id)
+{
+	char text[RAND_ID_SIZE];
+	enum err err;
+
+	if (mongo_lock(session->store, id, false) != ERR_OK)
+		return; /* it is alive, here */
+	bson_oid_to_string(id, text);
+	err = mongo_recover(session, id);
+	mongo_unlock(session->store, id);
+	LOG(LOG_WARN, err == ERR_OK ? "an operation that did not end is finished"
+				    : "an operation that did not end cannot be finished yet",
+	    LOG_TEXT("org_id", text));
+}
+
+enum err mongo_recover_pending(struct mongo_session *session)
+{
+	struct pending pending = {.count = 0};
+	enum err err = mongo_find_each(session, mongo_collection_name(MONGO_ORGANIZATIONS), pending_filter(),
+				       BCON_NEW("limit", BCON_INT64(AT_ONCE)), note_pending, &pending);
+
+	for (size_t i = 0; i < pending.count && err == ERR_OK; i++)
+		recover(session, &pending.ids[i]);
+	return err;
+}
+
+static void log_finding(void *context, const struct store_finding *finding)
+{
+	(void)context;
+	LOG(LOG_WARN, finding->mended ? "the store is mended" : "the store needs the operator: orgctl store check",
+	    LOG_TEXT("finding", store_finding_info(finding->kind)->word), LOG_TEXT("subject", finding->subject));
+}
+
+static void make_round(struct mongo *store, int64_t *sweep_at_ms)
+{
+	struct mongo_session session;
+
+	if (mongo_begin(store, &session) != ERR_OK ||
+	    mongo_end(&session, mongo_recover_pending(&session)) != ERR_OK)
+		return;
+	if (clock_monotonic_us() / 1000 < *sweep_at_ms || mongo_check(store, true, log_finding, NULL) != ERR_OK)
+		return;
+	*sweep_at_ms = clock_monotonic_us() / 1000 + SWEEP_MS;
+}
+
+/* Whether to go on after a round's pause. */
+static bool wait_for_round(struct mongo_janitor *janitor)
+{
+	struct timespec until;
+	bool stop;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ROUND_MS / 1000;
+	pthread_mutex_lock(&janitor->lock);
+	while (!janitor->stop && pthread_cond_timedwait(&janitor->stopped, &janitor->lock, &until) != ETIMEDOUT)
+		;
+	stop = janitor->stop;
+	pthread_mutex_unlock(&janitor->lock);
+	return !stop;
+}
+
+static void *run(void *context)
+{
+	struct mongo_janitor *janitor = context;
+	int64_t sweep_at_ms = clock_monotonic_us() / 1000 + FIRST_SWEEP_MS;
+
+	do
+		make_round(janitor->store, &sweep_at_ms);
+	while (wait_for_round(janitor));
+	return NULL;
+}
+
+static bool start(struct mongo_janitor *janitor)
+{
+	pthread_attr_t attributes;
+	pthread_condattr_t clock;
+	bool ok;
+
+	pthread_mutex_init(&janitor->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&janitor->stopped, &clock);
+	pthread_condattr_destroy(&clock);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	ok = pthread_create(&janitor->thread, &attributes, run, janitor) == 0;
+	pthread_attr_destroy(&attributes);
+	return ok;
+}
+
+static void discard(struct mongo_janitor *janitor)
+{
+	pthread_cond_destroy(&janitor->stopped);
+	pthread_mutex_destroy(&janitor->lock);
+	free(janitor);
+}
+
+struct mongo_janitor *mongo_janitor_new(struct mongo *store)
+{
+	struct mongo_janitor *janitor = calloc(1, sizeof(*janitor));
+
+	if (janitor == NULL)
+		return NULL;
+	janitor->store = store;
+	if (start(janitor))
+		return janitor;
+	discard(janitor);
+	return NULL;
+}
+
+void mongo_janitor_free(struct mongo_janitor *janitor)
+{
+	if (janitor == NULL)
+		return;
+	pthread_mutex_lock(&janitor->lock);
+	janitor->stop = true;
+	pthread_cond_signal(&janitor->stopped);
+	pthread_mutex_unlock(&janitor->lock);
+	pthread_join(janitor->thread, NULL);
+	discard(janitor);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongo_listing.c: collections: listing, making, moving and dropping them. */
+#include <string.h>
+
+#include "model/org.h"
+#include "store/mongo_priv.h"
+#include "store/mongo_saga.h"
+
+/* Collects what a cursor over collections gives. */
+static enum err collect(struct mongo_session *session, mongoc_cursor_t *cursor, struct mongo_listing *listing_r)
+{
+	size_t room = 0;
+	const bson_t *document;
+	bson_iter_t iter, inner;
+
+	*listing_r = (struct mongo_listing){.count = 0};
+	while (mongoc_cursor_next(cursor, &document)) {
+		struct mongo_listed *item;
+		if (listing_r->count == room) {
+			room = room == 0 ? 4 : room * 2;
+			item = arena_alloc(&session->arena, room * sizeof(*item));
+			if (item == NULL)
+				return ERR_INTERNAL;
+			if (listing_r->count > 0)
+				memcpy(item, listing_r->items, listing_r->count * sizeof(*item));
+			listing_r->items = item;
+		}
+		item = &listing_r->items[listing_r->count];
+		*item = (struct mongo_listed){.name = NULL};
+		if (bson_iter_init_find(&iter, document, "name") && BSON_ITER_HOLDS_UTF8(&iter))
+			item->name = arena_strdup(&session->arena, bson_iter_utf8(&iter, NULL));
+		if (bson_iter_init(&iter, document) && bson_iter_find_descendant(&iter, "info.uuid", &inner))
+			mongo_uuid_read(&inner, &item->uuid);
+		if (item->name == NULL)
+			return ERR_INTERNAL;
+		listing_r->count++;
+	}
+	return ERR_OK;
+}
+
+static bson_t *names_filter(const char *const *names, size_t count)
+{
+	bson_t *filter = bson_new(), name, any;
+
+	if (names == NULL)
+		return filter;
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "name", &name);
+	BSON_APPEND_ARRAY_BEGIN(&name, "$in", &any);
+	for (size_t i = 0; i < count; i++) {
+		char buffer[16];
+		const char *key;
+		bson_uint32_to_string((uint32_t)i, &key, buffer, sizeof(buffer));
+		BSON_APPEND_UTF8(&any, key, names[i]);
+	}
+	bson_append_array_end(&name, &any);
+	bson_append_document_end(filter, &name);
+	return filter;
+}
+
+/* Takes the filter. */
+static enum err list(struct mongo_session *session, bson_t *filter, struct mongo_listing *listing_r)
+{
+	mongoc_database_t *database = mongoc_client_get_database(session->client, session->store->database);
+	bson_t *options = BCON_NEW("filter", BCON_DOCUMENT(filter));
+	mongoc_cursor_t *cursor = mongoc_database_find_collections_with_opts(database, options);
+	enum err err = collect(session, cursor, listing_r);
+	bson_error_t error;
+
+	if (err == ERR_OK && mongoc_cursor_error(cursor, &error))
+		err = mongo_fault(&error, "list collections");
+	mongoc_cursor_destroy(cursor);
+	bson_destroy(options);
+	bson_destroy(filter);
+	mongoc_database_destroy(database);
+	return err;
+}
+
+enum err mongo_list(struct mongo_session *session, const char *const *names, size_t count,
+		    struct mongo_listing *listing_r)
+{
+	return list(session, names_filter(names, count), listing_r);
+}
+
+enum err mongo_list_prefix(struct mongo_session *session, const char *prefix, struct mongo_listing *listing_r)
+{
+	char *pattern = arena_printf(&session->arena, "^%s", prefix);
+
+	if (pattern == NULL)
+		return ERR_INTERNAL;
+	return list(session, BCON_NEW("name", "{", "$regex", BCON_UTF8(pattern), "}"), listing_r);
+}
+
+const struct mongo_listed *mongo_listed_as(const struct mongo_listing *listing, const struct mongo_uuid *uuid)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		if (mongo_is_uuid(&listing->items[i].uuid, uuid))
+			return &listing->items[i];
+	return NULL;
+}
+
+const struct mongo_listed *mongo_listed_at(const struct mongo_listing *listing, const char *name)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		if (strcmp(listing->items[i].name, name) == 0)
+			return &listing->items[i];
+	return NULL;
+}
+
+const char *mongo_org_name(struct mongo_session *session, const char *slug)
+{
+	return arena_printf(&session->arena, ORG_COLLECTION_PREFIX "%s", slug);
+}
+
+char *mongo_private_name(struct mongo_session *session, const char *kind, const bson_oid_t *org)
+{
+	char org_text[RAND_ID_SIZE], op_text[RAND_ID_SIZE];
+
+	bson_oid_to_string(org, org_text);
+	bson_oid_to_string(&session->op, op_text);
+	return arena_printf(&session->arena, "%s_%s_%s", kind, org_text, op_text);
+}
+
+static void add_uuid(struct mongo_session *session, bson_t *command, const struct mongo_uuid *uuid)
+{
+	if (uuid != NULL && uuid->set && session->store->names_uuids)
+		BSON_APPEND_BINARY(command, "collectionUUID", BSON_SUBTYPE_UUID, uuid->bytes, sizeof(uuid->bytes));
+}
+
+enum mongo_outcome mongo_rename(struct mongo_session *session, enum mongo_step step, const char *from,
+				const char *to, const struct mongo_uuid *uuid)
+{
+	const char *database = session->store->database;
+	char *from_full = arena_printf(&session->arena, "%s.%s", database, from);
+	char *to_full = arena_printf(&session->arena, "%s.%s", database, to);
+	bson_t *command;
+
+	if (from_full == NULL || to_full == NULL)
+		return MONGO_UNKNOWN;
+	command = BCON_NEW("renameCollection", BCON_UTF8(from_full), "to", BCON_UTF8(to_full));
+	add_uuid(session, command, uuid);
+	return mongo_write_command(session, step, "admin", command);
+}
+
+enum mongo_outcome mongo_drop(struct mongo_session *session, enum mongo_step step, const char *name,
+			      const struct mongo_uuid *uuid)
+{
+	bson_t *command = BCON_NEW("drop", BCON_UTF8(name));
+
+	add_uuid(session, command, uuid);
+	return mongo_write_command(session, step, session->store->database, command);
+}
+
+enum err mongo_stage(struct mongo_session *session, enum mongo_step step, const bson_oid_t *org,
+		     const char **name_r, struct mongo_uuid *uuid_r)
+{
+	const char *name = *name_r = mongo_private_name(session, "tmp", org);
+	struct mongo_listing listing;
+	enum err err;
+
+	if (name == NULL)
+		return ERR_INTERNAL;
+	/* Whatever it answers: only what is listed counts. */
+	(void)!mongo_write_command(session, step, session->store->database, BCON_NEW("create", BCON_UTF8(name)));
+	err = mongo_list(session, &name, 1, &listing);
+	if (err != ERR_OK)
+		return err;
+	if (listing.count != 1 || !listing.items[0].uuid.set)
+		return ERR_STORE_UNAVAILABLE;
+	*uuid_r = listing.items[0].uuid;
+	return ERR_OK;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongo_priv.h: what the files of the MongoDB store share: the store itself, and its verbs. */
+#ifndef STORE_MONGO_PRIV_H
+#define STORE_MONGO_PRIV_H
+
+#include <pthread.h>
+
+#include "store/mongo_client.h"
+#include "store/mongo_doc.h"
+#include "store/store.h"
+
+#define MONGO_SCHEMA 1      /* version of the layout of the data */
+#define MONGO_LOCKS 64
+#define MONGO_LEASE_MS 8000 /* an operation that is older is taken for dead; right or wrong, no harm is done */
+
+struct mongo_watch;
+struct mongo_janitor;
+
+struct mongo {
+	mongoc_client_pool_t *pool;
+	char *database;
+	char *hosts; /* for the operator's eyes */
+	bool service;
+	bool existing; /* must be there already */
+	bool adopting; /* what another program filled is opened too */
+	bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */
+	atomic_uint open, busy;
+	/*
+	 * Operations on one organization go one by one within a process, by its id. MongoDB does not
+	 * need that; FerretDB 1 does, whose compare-and-set is not atomic.
+	 */
+	pthread_mutex_t locks[MONGO_LOCKS];
+	struct mongo_watch *watch;
+	struct mongo_janitor *janitor; /* NULL: none */
+};
+
+/* mongo_lock(store, org, wait): ERR_ORGANIZATION_BUSY when another thread has it, after waiting a second. */
+enum err mongo_lock(struct mongo *store, const bson_oid_t *org, bool wait) MUST_CHECK;
+void mongo_unlock(struct mongo *store, const bson_oid_t *org);
+
+/*
+ * mongo_watch.c: whether the store answers. A thread of its own asks when it is doubted, so that one
+ * probe waits for a store that is down and no request does.
+ *
+ * mongo_watch_new(store): starts the thread. mongo_watch_first(watch): what its first probe said, that
+ * also prepares the store. mongo_watch_free(watch): ends it; NULL is fine.
+ * mongo_watch_doubt(watch): a command waited in vain: the store is down until a probe succeeds.
+ * mongo_watch_is_down(watch): so it is. mongo_watch_answered(watch): a command was answered.
+ * mongo_watch_ping(watch): answers within a second.
+ */
+struct mongo_watch *mongo_watch_new(struct mongo *store) MUST_CHECK;
+enum err mongo_watch_first(struct mongo_watch *watch) MUST_CHECK;
+void mongo_watch_free(struct mongo_watch *watch);
+void mongo_watch_doubt(struct mongo_watch *watch);
+bool mongo_watch_is_down(const struct mongo_watch *watch);
+void mongo_watch_answered(struct mongo_watch *watch);
+enum err mongo_watch_ping(struct mongo_watch *watch) MUST_CHECK;
+
+/*
+ * mongo_schema.c. mongo_schema_prepare(session): indexes, and that the server and what it holds are fit;
+ * ERR_INVALID_REQUEST when they are not, as a line in the log says. ERR_NOT_FOUND: nothing is there, and
+ * `existing` was asked for. mongo_schema_index(session): the indexes alone.
+ */
+enum err mongo_schema_prepare(struct mongo_session *session) MUST_CHECK;
+enum err mongo_schema_index(struct mongo_session *session) MUST_CHECK;
+
+/* mongo_janitor.c: a thread that goes on with what dead processes began. NULL is fine for free. */
+struct mongo_janitor *mongo_janitor_new(struct mongo *store) MUST_CHECK;
+void mongo_janitor_free(struct mongo_janitor *janitor);
+
+/* The verbs of store.h; the file is named after what they do. */
+enum err mongo_org_create(void *impl, const struct account *account, uint64_t max);
+enum err mongo_org_check_free(void *impl, const char *slug, const char *email, uint64_t max);
+enum err mongo_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r);
+enum err mongo_account_by_email(void *impl, struct arena *arena, const char *email, struct account *account_r);
+enum err mongo_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r);
+enum err mongo_account_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant,
+				 struct account *account_r);
+enum err mongo_org_update(void *impl, struct arena *arena, const struct tenant *tenant,
+			  const struct org_change *change, struct account *account_r);
+enum err mongo_org_delete(void *impl, const struct tenant *tenant);
+enum err mongo_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash);
+enum err mongo_account_by_slug(void *impl, struct arena *arena, const char *slug, struct account *account_r);
+enum err mongo_account_by_id(void *impl, struct arena *arena, const char *org_id, struct account *account_r);
+enum err mongo_admin_create(void *impl, const char *org_id, const struct admin *admin);
+enum err mongo_org_list(void *impl, struct arena *arena, const struct store_query *query,
+			struct store_page *page_r);
+enum err mongo_info(void *impl, struct arena *arena, struct store_info *info_r);
+enum err mongo_check(void *impl, bool repair, store_finding_fn *report, void *context);
+enum err mongo_backup(void *impl, const char *path, store_progress_fn *progress, void *context);
+enum err mongo_restore(void *impl, const char *path, store_progress_fn *progress, void *context);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mongo_saga.h: how operations are all or nothing on a store without transactions.
+ *
+ * MongoDB has none that cover renameCollection and drop. So each operation is a saga: writes of one
+ * document each, one of which is the commit. Before it everything is undone, after it everything is
+ * done: by the operation itself or, when that has died, by anybody else (mongo_recover.c). Any number
+ * of executors may be at the same saga at once. tests/model/ searches all interleavings for ends that
+ * should not be. The rules that everything rests on:
+ *
+ * 1. The organization's document is the first thing written and the last deleted, and never inserted
+ *    again: that it is gone stays true. Every write to it raises its version: the fence.
+ * 2. What owns a collection is its UUID, recorded in the organization. A collection is made under a
+ *    private name, recorded, then published by a rename: so nothing is inherited.
+ * 3. A name or an email is claimed by a document whose _id it is. The claim belongs to an operation;
+ *    the owner's document says which (slug_op, email_op). It is released by operation. Before one that
+ *    looks unused is removed, the fence of its possible user is raised.
+ * 4. A collection is nobody's if it is listed first and no organization read afterwards records it. What
+ *    is nobody's is moved aside (lost_*) only from the very name that is needed, and never dropped.
+ *
+ * Failures are ERR_STORE_UNAVAILABLE: the saga is left as it is, for the recovery.
+ */
+#ifndef STORE_MONGO_SAGA_H
+#define STORE_MONGO_SAGA_H
+
+#include "store/mongo_client.h"
+#include "store/mongo_doc.h"
+
+/* ---- Collections: mongo_listing.c, and mongo_place.c ---- */
+
+struct mongo_listed {
+	const char *name;
+	struct mongo_uuid uuid;
+};
+
+/* Collections as the server lists them; in the session's arena. */
+struct mongo_listing {
+	struct mongo_listed *items;
+	size_t count;
+};
+
+/* mongo_list(session, names, count, listing_r): those of `names` that exist; all, when `names` is NULL. */
+enum err mongo_list(struct mongo_session *session, const char *const *names, size_t count,
+		    struct mongo_listing *listing_r) MUST_CHECK;
+
+/* mongo_list_prefix(session, prefix, listing_r): those whose names begin so; `prefix` of [a-z0-9_-]. */
+enum err mongo_list_prefix(struct mongo_session *session, const char *prefix,
+			   struct mongo_listing *listing_r) MUST_CHECK;
+
+/* mongo_listed_as(listing, uuid), mongo_listed_at(listing, name): NULL when it is not there. */
+const struct mongo_listed *mongo_listed_as(const struct mongo_listing *listing, const struct mongo_uuid *uuid);
+const struct mongo_listed *mongo_listed_at(const struct mongo_listing *listing, const char *name);
+
+/* mongo_org_name(session, slug), mongo_private_name(session, kind, org): "org_x", "tmp_ORG_OP"; NULL: no memory. */
+const char *mongo_org_name(struct mongo_session *session, const char *slug);
+char *mongo_private_name(struct mongo_session *session, const char *kind, const bson_oid_t *org);
+
+/* mongo_rename(...), mongo_drop(...): of the collection with this UUID, as far as the server compares it. */
+enum mongo_outcome mongo_rename(struct mongo_session *session, enum mongo_step step, const char *from,
+				const char *to, const struct mongo_uuid *uuid) MUST_CHECK;
+enum mongo_outcome mongo_drop(struct mongo_session *session, enum mongo_step step, const char *name,
+			      const struct mongo_uuid *uuid) MUST_CHECK;
+
+/* mongo_stage(session, step, org, name_r, uuid_r): an empty collection under a private name. */
+enum err mongo_stage(struct mongo_session *session, enum mongo_step step, const bson_oid_t *org,
+		     const char **name_r, struct mongo_uuid *uuid_r) MUST_CHECK;
+
+/* What must hold of an organization for its collection to be moved. */
+struct mongo_guard {
+	enum mongo_state state;
+	const bson_oid_t *op;          /* NULL: any */
+	const char *slug;              /* NULL: any */
+	const struct mongo_uuid *uuid; /* NULL: any */
+};
+
+/*
+ * mongo_place(session, org, guard, target): brings the organization's collection to the name `target`.
+ * ERR_ORGANIZATION_BUSY: the guard does not hold any more: somebody else went on. ERR_STORE_UNAVAILABLE
+ * also when the operator has to decide whose collection stands in the way.
+ */
+enum err mongo_place(struct mongo_session *session, const bson_oid_t *org, const struct mongo_guard *guard,
+		     const char *target) MUST_CHECK;
+
+/* ---- Claims: mongo_claim.c ---- */
+
+/*
+ * mongo_claim(session, collection, key, org): for the session's operation. ERR_ORGANIZATION_EXISTS or
+ * ERR_EMAIL_TAKEN: a live organization has it; ERR_ORGANIZATION_BUSY: that is not settled.
+ */
+enum err mongo_claim(struct mongo_session *session, enum mongo_collection collection, const char *key,
+		     const bson_oid_t *org) MUST_CHECK;
+
+/*
+ * mongo_claim_get(session, collection, key, claim_r): who has it now. ERR_NOT_FOUND.
+ * mongo_claim_verdict(session, collection, claim): what such a claim of another operation means.
+ */
+enum err mongo_claim_get(struct mongo_session *session, enum mongo_collection collection, const char *key,
+			 struct mongo_claim *claim_r) MUST_CHECK;
+enum err mongo_claim_verdict(struct mongo_session *session, enum mongo_collection collection,
+			     const struct mongo_claim *claim) MUST_CHECK;
+
+/* mongo_release(session, collection, key, org, op): the claim of that operation, if it is there. */
+enum err mongo_release(struct mongo_session *session, enum mongo_collection collection, const char *key,
+		       const bson_oid_t *org, const bson_oid_t *op) MUST_CHECK;
+
+/*
+ * mongo_sweep_claim(session, collection, claim): removes it if nobody uses it. ERR_OK: it is gone.
+ * ERR_ORGANIZATION_BUSY: it is in use, or its operation may be alive.
+ */
+enum err mongo_sweep_claim(struct mongo_session *session, enum mongo_collection collection,
+			   const struct mongo_claim *claim) MUST_CHECK;
+
+/* ---- The second halves: what an operation does after its commit, and a recovery ---- */
+
+/*
+ * mongo_finish_update(session, org, at_home): `org` in state UPDATING, as it was read or written.
+ * `at_home`: the collection was seen at its name just before the commit, which was this session's own.
+ */
+enum err mongo_finish_update(struct mongo_session *session, const struct mongo_org *org, bool at_home) MUST_CHECK;
+
+/* mongo_finish_delete(session, org): an organization in state DELETING, and everything of it. */
+enum err mongo_finish_delete(struct mongo_session *session, const bson_oid_t *org) MUST_CHECK;
+
+/* mongo_recover(session, org): goes on with whatever is under way on it; ERR_OK also when nothing is. */
+enum err mongo_recover(struct mongo_session *session, const bson_oid_t *org) MUST_CHECK;
+
+/* mongo_recover_pending(session): all that is under way for longer than the lease: mongo_janitor.c. */
+enum err mongo_recover_pending(struct mongo_session *session) MUST_CHECK;
+
+#endif

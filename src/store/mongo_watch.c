@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mongo_watch.c: the breaker: one thread waits for a store that is down, so that no request does.
+ *
+ * A store that was not reachable at the start is prepared by the first probe that reaches it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/mongo_priv.h"
+
+#define PROBE_PAUSE_MS 500
+#define PING_WAIT_MS 900
+#define FRESH_US 200000 /* an answer this young answers a ping too */
+#define STACK_SIZE ((size_t)256 << 10)
+
+struct mongo_watch {
+	struct mongo *store;
+	pthread_t thread;
+	atomic_bool down;
+	atomic_int_fast64_t answered_us;
+
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t changed;
+	bool prepared, stop;
+	bool asked;     /* somebody waits for a probe */
+	uint64_t probes; /* how many have ended */
+	enum err last;   /* what the latest one said */
+};
+
+static struct timespec in_ms(int64_t ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+static enum err ask(struct mongo_session *session)
+{
+	bson_t *command = BCON_NEW("ping", BCON_INT32(1)), reply;
+	bson_error_t error;
+	bool ok = mongoc_client_command_simple(session->client, "admin", command, NULL, &reply, &error);
+
+	bson_destroy(&reply);
+	bson_destroy(command);
+	return ok ? ERR_OK : ERR_STORE_UNAVAILABLE;
+}
+
+/* With a client of its own, and past mongo_begin(), which would refuse while the store is down. */
+static enum err probe(struct mongo_watch *watch)
+{
+	struct mongo_session session = {.store = watch->store, .begun_us = clock_monotonic_us(), .probe = true};
+	enum err err;
+
+	session.client = mongoc_client_pool_pop(watch->store->pool);
+	if (session.client == NULL)
+		return ERR_STORE_UNAVAILABLE;
+	err = ask(&session);
+	if (err == ERR_OK && !watch->prepared) {
+		arena_init(&session.arena, 1 << 20);
+		err = mongo_schema_prepare(&session);
+		arena_fini(&session.arena);
+		watch->prepared = err == ERR_OK;
+	}
+	mongoc_client_pool_push(watch->store->pool, session.client);
+	return err;
+}
+
+static void conclude(struct mongo_watch *watch, enum err err)
+{
+	bool was_down = atomic_exchange(&watch->down, err != ERR_OK) && watch->probes > 0;
+
+	if (err == ERR_OK)
+		atomic_store(&watch->answered_us, clock_monotonic_us());
+	if (was_down && err == ERR_OK)
+		LOG(LOG_WARN, "the store answers again");
+	else if (!was_down && err != ERR_OK)
+		LOG(LOG_ERROR, "the store does not answer");
+}
+
+static void *run(void *context)
+{
+	struct mongo_watch *watch = context;
+	enum err err;
+
+	pthread_mutex_lock(&watch->lock);
+	while (!watch->stop) {
+		struct timespec pause = in_ms(PROBE_PAUSE_MS);
+		if (!watch->asked && !atomic_load(&watch->down))
+			pthread_cond_wait(&watch->changed, &watch->lock);
+		else if (!watch->asked)
+			pthread_cond_timedwait(&watch->changed, &watch->lock, &pause);
+		if (watch->stop || (!watch->asked && !atomic_load(&watch->down)))
+			continue;
+		watch->asked = false;
+		pthread_mutex_unlock(&watch->lock);
+		err = probe(watch);
+		conclude(watch, err);
+		pthread_mutex_lock(&watch->lock);
+		watch->last = err;
+		watch->probes++;
+		pthread_cond_broadcast(&watch->changed);
+	}
+	pthread_mutex_unlock(&watch->lock);
+	return NULL;
+}
+
+static bool start(struct mongo_watch *watch)
+{
+	pthread_attr_t attributes;
+	bool ok;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	ok = pthread_create(&watch->thread, &attributes, run, watch) == 0;
+	pthread_attr_destroy(&attributes);
+	return ok;
+}
+
+struct mongo_watch *mongo_watch_new(struct mongo *store)
+{
+	struct mongo_watch *watch = calloc(1, sizeof(*watch));
+	pthread_condattr_t attributes;
+
+	if (watch == NULL)
+		return NULL;
+	watch->store = store;
+	atomic_init(&watch->down, true);
+	watch->asked = true;
+	pthread_mutex_init(&watch->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&watch->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	if (start(watch))
+		return watch;
+	pthread_cond_destroy(&watch->changed);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch);
+	return NULL;
+}
+
+enum err mongo_watch_first(struct mongo_watch *watch)
+{
+	enum err err;
+
+	pthread_mutex_lock(&watch->lock);
+	while (watch->probes == 0)
+		pthread_cond_wait(&watch->changed, &watch->lock);
+	err = watch->last;
+	pthread_mutex_unlock(&watch->lock);
+	return err;
+}
+
+void mongo_watch_free(struct mongo_watch *watch)
+{
+	if (watch == NULL)
+		return;
+	pthread_mutex_lock(&watch->lock);
+	watch->stop = true;
+	pthread_cond_broadcast(&watch->changed);
+	pthread_mutex_unlock(&watch->lock);
+	pthread_join(watch->thread, NULL);
+	pthread_cond_destroy(&watch->changed);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch);
+}
+
+void mongo_watch_doubt(struct mongo_watch *watch)
+{
+	if (atomic_exchange(&watch->down, true))
+		return;
+	LOG(LOG_ERROR, "the store does not answer");
+	pthread_mutex_lock(&watch->lock);
+	watch->asked = true;
+	pthread_cond_broadcast(&watch->changed);
+	pthread_mutex_unlock(&watch->lock);
+}
+
+bool mongo_watch_is_down(const struct mongo_watch *watch)
+{
+	return atomic_load(&watch->down);
+}
+
+void mongo_watch_answered(struct mongo_watch *watch)
+{
+	atomic_store_explicit(&watch->answered_us, clock_monotonic_us(), memory_order_relaxed);
+}
+
+enum err mongo_watch_ping(struct mongo_watch *watch)
+{
+	struct timespec until = in_ms(PING_WAIT_MS);
+	uint64_t probes;
+	int rc = 0;
+
+	if (!atomic_load(&watch->down) && clock_monotonic_us() - atomic_load(&watch->answered_us) < FRESH_US)
+		return ERR_OK;
+	if (atomic_load(&watch->down))
+		return ERR_STORE_UNAVAILABLE;
+	pthread_mutex_lock(&watch->lock);
+	probes = watch->probes;
+	watch->asked = true;
+	pthread_cond_broadcast(&watch->changed);
+	while (watch->probes == probes && rc != ETIMEDOUT)
+		rc = pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
+	rc = watch->probes == probes;
+	pthread_mutex_unlock(&watch->lock);
+	return rc || atomic_load(&watch->down) ? ERR_STORE_UNAVAILABLE : ERR_OK;
+}
