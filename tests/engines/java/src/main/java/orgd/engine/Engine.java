@@ -4,6 +4,7 @@ package orgd.engine;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.Utils;
 import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
+import de.bwaldvogel.mongo.backend.memory.MemoryDatabase;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.exception.MongoServerException;
 import io.netty.channel.Channel;
@@ -43,6 +44,11 @@ final class Engine extends MemoryBackend {
 
 	Engine() {
 		version(VERSION);
+	}
+
+	@Override
+	public MemoryDatabase openOrCreateDatabase(String name) {
+		return new IndexedDatabase(name, getCursorRegistry());
 	}
 
 	@Override
@@ -87,6 +93,9 @@ final class Engine extends MemoryBackend {
 		case "getmore":
 			query.putIfAbsent("batchSize", Integer.MAX_VALUE);
 			break;
+		case "insert":
+			query.putIfAbsent("ordered", true);
+			return countInserted(query, backend(channel, database, query));
 		default:
 			break;
 		}
@@ -106,6 +115,17 @@ final class Engine extends MemoryBackend {
 
 	private static Document nothingFound() {
 		return new Document("n", 0).append("nModified", 0).append("value", null).append("ok", 1.0);
+	}
+
+	/** The base class counts the documents that it got, not those that it took. */
+	private static Document countInserted(Document query, Document reply) {
+		List<?> errors = (List<?>) reply.getOrDefault("writeErrors", List.of());
+		if (!errors.isEmpty()) {
+			boolean ordered = Utils.isTrue(query.get("ordered"));
+			int all = (int) reply.get("n");
+			reply.put("n", ordered ? ((Document) errors.get(0)).get("index") : all - errors.size());
+		}
+		return reply;
 	}
 
 	private static Document hello(Document reply) {
