@@ -9,20 +9,48 @@
 #include "base/rand.h"
 
 char store_directory[64];
-char store_target[128];
+char store_target[512];
 struct store store;
 struct arena arena;
 
-/* A fresh store of the kind under test. */
-static void set_up(void)
+static void open_target(void)
 {
-	const struct store_options options = {.target = store_target, .connections = STORE_THREADS};
+	const struct store_options options = {
+		.target = store_target,
+		.module_dir = getenv("ORGD_MODULE_DIR"),
+		.connections = STORE_THREADS,
+	};
 
-	strcpy(store_directory, "/tmp/orgd-check-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(store_directory));
-	snprintf(store_target, sizeof(store_target), "sqlite:%s/orgd.db", store_directory);
 	ck_assert_int_eq(store_open(&options, &store), ERR_OK);
 	arena_init(&arena, 1 << 20);
+}
+
+static void make_directory(void)
+{
+	strcpy(store_directory, "/tmp/orgd-check-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(store_directory));
+}
+
+static void set_up_sqlite(void)
+{
+	make_directory();
+	snprintf(store_target, sizeof(store_target), "sqlite:%s/orgd.db", store_directory);
+	open_target();
+}
+
+/* A database of its own for each test, on the server that the environment names. */
+static void set_up_mongodb(void)
+{
+	const char *uri = getenv("ORGD_TEST_MONGO_URI"), *host = strstr(uri, "://") + 3;
+	size_t size = (size_t)(host - uri) + strcspn(host, "/?");
+	const char *options = strchr(uri, '?');
+	char id[RAND_ID_SIZE];
+
+	make_directory();
+	ck_assert_int_eq(rand_id(id), ERR_OK);
+	snprintf(store_target, sizeof(store_target), "%.*s/orgd_check_%.8s%s", (int)size, uri, id,
+		 options != NULL ? options : "");
+	open_target();
 }
 
 static void tear_down(void)
@@ -120,15 +148,23 @@ struct account update(const struct account *account, const struct org_change *ch
 	return updated;
 }
 
-int store_suite_run(const char *name, const TTest *const *tests, size_t count)
+static void add_case(Suite *suite, const char *name, SFun set_up, const TTest *const *tests, size_t count)
 {
-	Suite *suite = suite_create(name);
-	TCase *tcase = tcase_create("sqlite");
+	TCase *tcase = tcase_create(name);
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 60);
 	for (size_t i = 0; i < count; i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
+}
+
+int store_suite_run(const char *name, const TTest *const *tests, size_t count)
+{
+	Suite *suite = suite_create(name);
+
+	add_case(suite, "sqlite", set_up_sqlite, tests, count);
+	if (getenv("ORGD_TEST_MONGO_URI") != NULL)
+		add_case(suite, "mongodb", set_up_mongodb, tests, count);
 	return suite_run(suite);
 }

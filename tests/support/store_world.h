@@ -8,9 +8,12 @@
 
 #define STORE_THREADS 8 /* most callers at once */
 
-/* The store under test, fresh for each test, where it lies, and an arena for what it gives. */
+/*
+ * The store under test, fresh for each test, where it lies, and an arena for what it gives. It is SQLite,
+ * and MongoDB too where ORGD_TEST_MONGO_URI names a server: databases orgd_check_*, which stay.
+ */
 extern char store_directory[64];
-extern char store_target[128];
+extern char store_target[512];
 extern struct store store;
 extern struct arena arena;
 
