@@ -17,6 +17,16 @@ def short_directory():
     return tempfile.mkdtemp(prefix="orgd-", dir="/tmp")
 
 
+def store_of(directory):
+    """Environment for the store under test: SQLite in the directory, or a database on ORGD_TEST_MONGO_URI."""
+    uri = os.environ.get("ORGD_TEST_MONGO_URI")
+    if not uri:
+        return {}
+    server, _, options = uri.partition("?")
+    return {"MONGO_URI": f"{server.rstrip('/')}/{os.path.basename(directory)}" + (options and "?" + options),
+            "ORGD_MODULE_DIR": os.path.join(os.path.dirname(BINARY), ".libs")}
+
+
 class Orgd:
     """One orgd process.
 
@@ -44,6 +54,7 @@ class Orgd:
             "ORGD_TESTING": "on",
             "ORGD_BCRYPT_COST": "4",
             "ORGD_ENV_FILE": "/dev/null",
+            **store_of(self.directory),
         }
         for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
             if variable in os.environ:
