@@ -13,6 +13,7 @@
 struct store_module {
 	const char *version; /* of orgd: both are of one build */
 	const struct store_ops *ops;
+	const char *(*library)(void); /* name and version of the library that it uses: "libmongoc 1.23.1" */
 };
 
 /*

@@ -3,4 +3,4 @@
 #include "store/mongo.h"
 
 static const struct store_ops ops = {.name = "mongodb"};
-const struct store_module store_module = {VERSION, &ops};
+const struct store_module store_module = {VERSION, &ops, NULL};
