@@ -24,4 +24,10 @@ struct store_module {
 enum err module_load(const char *directory, const char *name, const char *package,
 		     const struct store_ops **ops_r) MUST_CHECK;
 
+/*
+ * module_library(directory, name, reason_r): what library the module uses, NULL when it cannot be loaded:
+ * then *reason_r says why, until the next call. One thread, before there are others.
+ */
+const char *module_library(const char *directory, const char *name, const char **reason_r);
+
 #endif

@@ -10,6 +10,7 @@ import tempfile
 import time
 
 BINARY = os.path.abspath(os.environ.get("ORGD_BINARY", "build/orgd"))
+MODULES = os.path.join(os.path.dirname(BINARY), ".libs")  # where libtool builds them
 
 
 def short_directory():
@@ -44,6 +45,7 @@ class Orgd:
             "ORGD_TESTING": "on",
             "ORGD_BCRYPT_COST": "4",
             "ORGD_ENV_FILE": "/dev/null",
+            "ORGD_MODULE_DIR": MODULES,
         }
         for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
             if variable in os.environ:
