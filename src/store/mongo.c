@@ -2,6 +2,7 @@
 /* mongo.c: the store for MongoDB: one pool of clients, set up once. */
 #include "store/mongo.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,6 +196,7 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	pthread_once(&once, init_driver);
 	store->service = options->service;
 	store->existing = options->existing;
+	store->adopting = options->adopting;
 	for (size_t i = 0; i < MONGO_LOCKS; i++)
 		pthread_mutex_init(&store->locks[i], NULL);
 	err = make_pool(store, options) ? reach(store) : ERR_INVALID_REQUEST;
@@ -266,4 +268,12 @@ static const struct store_ops ops = {
 	.restore = mongo_restore,
 };
 
-const struct store_module store_module = {VERSION, &ops};
+static const char *library(void)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "libmongoc %s", mongoc_get_version());
+	return text;
+}
+
+const struct store_module store_module = {VERSION, &ops, library};
