@@ -166,11 +166,10 @@ static void close_store(void *impl)
 /* A service starts without its store too: it answers 503 until that is there. */
 static enum err reach(struct mongo *store)
 {
-	enum err err;
+	enum err err = mongo_watch_start(store);
 
-	store->watch = mongo_watch_new(store);
-	if (store->watch == NULL)
-		return ERR_INTERNAL;
+	if (err != ERR_OK)
+		return err;
 	err = mongo_watch_first(store->watch);
 	if (err == ERR_STORE_UNAVAILABLE && store->service) {
 		LOG(LOG_ERROR, "the store does not answer yet", LOG_TEXT("hosts", store->hosts));

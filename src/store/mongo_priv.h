@@ -42,13 +42,13 @@ void mongo_unlock(struct mongo *store, const bson_oid_t *org);
  * mongo_watch.c: whether the store answers. A thread of its own asks when it is doubted, so that one
  * probe waits for a store that is down and no request does.
  *
- * mongo_watch_new(store): starts the thread. mongo_watch_first(watch): what its first probe said, that
+ * mongo_watch_start(store): makes store->watch. mongo_watch_first(watch): what its first probe said, that
  * also prepares the store. mongo_watch_free(watch): ends it; NULL is fine.
  * mongo_watch_doubt(watch): a command waited in vain: the store is down until a probe succeeds.
  * mongo_watch_is_down(watch): so it is. mongo_watch_answered(watch): a command was answered.
  * mongo_watch_ping(watch): answers within a second.
  */
-struct mongo_watch *mongo_watch_new(struct mongo *store) MUST_CHECK;
+enum err mongo_watch_start(struct mongo *store) MUST_CHECK;
 enum err mongo_watch_first(struct mongo_watch *watch) MUST_CHECK;
 void mongo_watch_free(struct mongo_watch *watch);
 void mongo_watch_doubt(struct mongo_watch *watch);

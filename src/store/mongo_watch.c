@@ -114,7 +114,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-static bool start(struct mongo_watch *watch)
+static bool start_thread(struct mongo_watch *watch)
 {
 	pthread_attr_t attributes;
 	bool ok;
@@ -126,13 +126,20 @@ static bool start(struct mongo_watch *watch)
 	return ok;
 }
 
-struct mongo_watch *mongo_watch_new(struct mongo *store)
+static void discard(struct mongo_watch *watch)
+{
+	pthread_cond_destroy(&watch->changed);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch);
+}
+
+enum err mongo_watch_start(struct mongo *store)
 {
 	struct mongo_watch *watch = calloc(1, sizeof(*watch));
 	pthread_condattr_t attributes;
 
 	if (watch == NULL)
-		return NULL;
+		return ERR_INTERNAL;
 	watch->store = store;
 	atomic_init(&watch->down, true);
 	watch->asked = true;
@@ -141,12 +148,12 @@ struct mongo_watch *mongo_watch_new(struct mongo *store)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&watch->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	if (start(watch))
-		return watch;
-	pthread_cond_destroy(&watch->changed);
-	pthread_mutex_destroy(&watch->lock);
-	free(watch);
-	return NULL;
+	store->watch = watch; /* before the thread, which uses it */
+	if (start_thread(watch))
+		return ERR_OK;
+	store->watch = NULL;
+	discard(watch);
+	return ERR_INTERNAL;
 }
 
 enum err mongo_watch_first(struct mongo_watch *watch)
@@ -170,9 +177,7 @@ void mongo_watch_free(struct mongo_watch *watch)
 	pthread_cond_broadcast(&watch->changed);
 	pthread_mutex_unlock(&watch->lock);
 	pthread_join(watch->thread, NULL);
-	pthread_cond_destroy(&watch->changed);
-	pthread_mutex_destroy(&watch->lock);
-	free(watch);
+	discard(watch);
 }
 
 void mongo_watch_doubt(struct mongo_watch *watch)
