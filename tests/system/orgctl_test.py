@@ -4,6 +4,7 @@
 import sys
 
 import orgctl_commands  # noqa: F401: registers cases
+import orgctl_migrate  # noqa: F401: registers cases
 import orgctl_store  # noqa: F401: registers cases
 import tap
 
