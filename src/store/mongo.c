@@ -33,12 +33,21 @@ static void log_driver(mongoc_log_level_t level, const char *domain, const char 
 		    LOG_TEXT("part", domain), LOG_TEXT("text", message));
 }
 
+/* Whether a thread that waits for a server was left behind: then nothing is torn down under it. */
+static atomic_bool left_behind;
+
+static void end_driver(void)
+{
+	if (!atomic_load(&left_behind))
+		mongoc_cleanup();
+}
+
 /* Its own log handler first: the default one writes to stdout, which may be an answer. */
 static void init_driver(void)
 {
 	mongoc_log_set_handler(log_driver, NULL);
 	mongoc_init();
-	atexit(mongoc_cleanup);
+	atexit(end_driver);
 }
 
 static void count_call(int64_t us)
@@ -64,9 +73,10 @@ static bool refuse(const char *why)
 	return false;
 }
 
-/* Promises rest on these, so a URI may not say otherwise. */
+/* Promises rest on these, so a URI may not say otherwise: a secondary may not know yet that a token is dead. */
 static bool set_concerns(mongoc_uri_t *uri)
 {
+	mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
 	mongoc_write_concern_t *write = mongoc_write_concern_new();
 	mongoc_read_concern_t *read = mongoc_read_concern_new();
 
@@ -74,6 +84,8 @@ static bool set_concerns(mongoc_uri_t *uri)
 	mongoc_read_concern_set_level(read, MONGOC_READ_CONCERN_LEVEL_MAJORITY);
 	mongoc_uri_set_write_concern(uri, write);
 	mongoc_uri_set_read_concern(uri, read);
+	mongoc_uri_set_read_prefs_t(uri, primary);
+	mongoc_read_prefs_destroy(primary);
 	mongoc_write_concern_destroy(write);
 	mongoc_read_concern_destroy(read);
 	return true;
@@ -152,8 +164,10 @@ static void close_store(void *impl)
 {
 	struct mongo *store = impl;
 
-	mongo_janitor_free(store->janitor);
-	mongo_watch_free(store->watch);
+	if (!mongo_janitor_free(store->janitor) || !mongo_watch_free(store->watch)) {
+		atomic_store(&left_behind, true);
+		return;
+	}
 	if (store->pool != NULL)
 		mongoc_client_pool_destroy(store->pool);
 	for (size_t i = 0; i < MONGO_LOCKS; i++)
@@ -204,6 +218,17 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	else
 		close_store(store);
 	return err;
+}
+
+bool mongo_join(pthread_t thread)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += MONGO_JOIN_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return pthread_timedjoin_np(thread, NULL, &until) == 0;
 }
 
 static pthread_mutex_t *lock_of(struct mongo *store, const bson_oid_t *org)

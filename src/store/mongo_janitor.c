@@ -164,14 +164,16 @@ struct mongo_janitor *mongo_janitor_new(struct mongo *store)
 	return NULL;
 }
 
-void mongo_janitor_free(struct mongo_janitor *janitor)
+bool mongo_janitor_free(struct mongo_janitor *janitor)
 {
 	if (janitor == NULL)
-		return;
+		return true;
 	pthread_mutex_lock(&janitor->lock);
 	janitor->stop = true;
 	pthread_cond_signal(&janitor->stopped);
 	pthread_mutex_unlock(&janitor->lock);
-	pthread_join(janitor->thread, NULL);
+	if (!mongo_join(janitor->thread))
+		return false;
 	discard(janitor);
+	return true;
 }

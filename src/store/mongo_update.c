@@ -106,9 +106,14 @@ static enum err rename_only(struct updating *updating)
 			 BCON_DATE_TIME(updating->next.updated_ms), "op", BCON_OID(&session->op), "op_at",
 			 BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver", BCON_INT64(1), "}"));
 
+	enum err err;
+
 	if (outcome == MONGO_DONE)
 		return ERR_OK;
-	if (mongo_org_get(session, &updating->id, &now) == ERR_OK && mongo_is_id(&now.op, &session->op))
+	err = mongo_org_get(session, &updating->id, &now);
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
+		return err;
+	if (err == ERR_OK && mongo_is_id(&now.op, &session->op))
 		return ERR_OK;
 	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY;
 }

@@ -12,6 +12,7 @@
 #include "store/mongo_priv.h"
 
 #define PROBE_PAUSE_MS 500
+#define REFUSED_PAUSE_MS 10000 /* the operator has to do something first */
 #define PING_WAIT_MS 900
 #define FRESH_US 200000 /* an answer this young answers a ping too */
 #define STACK_SIZE ((size_t)256 << 10)
@@ -94,7 +95,7 @@ static void *run(void *context)
 
 	pthread_mutex_lock(&watch->lock);
 	while (!watch->stop) {
-		struct timespec pause = in_ms(PROBE_PAUSE_MS);
+		struct timespec pause = in_ms(watch->last == ERR_INVALID_REQUEST ? REFUSED_PAUSE_MS : PROBE_PAUSE_MS);
 		if (!watch->asked && !atomic_load(&watch->down))
 			pthread_cond_wait(&watch->changed, &watch->lock);
 		else if (!watch->asked)
@@ -168,16 +169,18 @@ enum err mongo_watch_first(struct mongo_watch *watch)
 	return err;
 }
 
-void mongo_watch_free(struct mongo_watch *watch)
+bool mongo_watch_free(struct mongo_watch *watch)
 {
 	if (watch == NULL)
-		return;
+		return true;
 	pthread_mutex_lock(&watch->lock);
 	watch->stop = true;
 	pthread_cond_broadcast(&watch->changed);
 	pthread_mutex_unlock(&watch->lock);
-	pthread_join(watch->thread, NULL);
+	if (!mongo_join(watch->thread))
+		return false;
 	discard(watch);
+	return true;
 }
 
 void mongo_watch_doubt(struct mongo_watch *watch)
