@@ -78,10 +78,12 @@ static enum err probe(struct mongo_watch *watch)
 
 static void conclude(struct mongo_watch *watch, enum err err)
 {
-	bool was_down = atomic_exchange(&watch->down, err != ERR_OK) && watch->probes > 0;
+	bool was_down = atomic_exchange(&watch->down, err != ERR_OK);
 
 	if (err == ERR_OK)
 		atomic_store(&watch->answered_us, clock_monotonic_us());
+	if (watch->probes == 0) /* who opens the store says that */
+		return;
 	if (was_down && err == ERR_OK)
 		LOG(LOG_WARN, "the store answers again");
 	else if (!was_down && err != ERR_OK)
