@@ -297,6 +297,9 @@ enum err mongo_org_update(void *impl, struct arena *arena, const struct tenant *
 	if (err != ERR_OK)
 		return mongo_end(&session, err);
 	err = update(&updating);
+	/* A claim of its own that was left over may have been swept, and the version raised for that. */
+	if (err == ERR_ORGANIZATION_BUSY && mongo_id_new(&session.op))
+		err = update(&updating);
 	mongo_unlock(store, &updating.id);
 	if (err == ERR_OK)
 		err = give(&updating, arena, account_r);
