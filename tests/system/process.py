@@ -10,6 +10,7 @@ import tempfile
 import time
 
 BINARY = os.path.abspath(os.environ.get("ORGD_BINARY", "build/orgd"))
+MODULES = os.path.join(os.path.dirname(BINARY), ".libs")
 
 
 def short_directory():
@@ -24,7 +25,7 @@ def store_of(directory):
         return {}
     server, _, options = uri.partition("?")
     return {"MONGO_URI": f"{server.rstrip('/')}/{os.path.basename(directory)}" + (options and "?" + options),
-            "ORGD_MODULE_DIR": os.path.join(os.path.dirname(BINARY), ".libs")}
+            "ORGD_MODULE_DIR": MODULES}
 
 
 class Orgd:
