@@ -62,7 +62,10 @@ class Tenant:
         self.org_id = self.former_id = None
 
     def attempt(self, path, new, method, uri, body, token=None):
-        """One write; afterwards `possible` says what may be true. Returns the answer, None if it was cut."""
+        """One write; afterwards `possible` says what may be true. Returns the answer, None if it was cut.
+
+        Of the two answers 503, `overloaded` says that nothing was done, `store_unavailable` that it is not known.
+        """
         old, = self.possible
         try:
             answer = fastcgi.call(path, method, uri, body, token=token, timeout=20)
@@ -79,6 +82,8 @@ class Tenant:
                 self._identify(answer.json()["org_id"])
         elif answer.status != 503:
             raise AssertionError(f"{method} {uri}: {answer}")
+        elif answer.json()["code"] == "store_unavailable":
+            self.possible = [old, new]
         return answer
 
     def create(self, path):
@@ -99,13 +104,18 @@ class Tenant:
             raise AssertionError(f"login of {self.state}: {answer}")
         return answer.json()["access_token"]
 
-    def settle(self, path, again=True):
-        """Finds the one state that is true, and that all the others are false; absent ones are created again."""
+    def found(self, path):
+        """The one of the possible states that is there, whole; None if none is, and none need be."""
         candidates = [state for state in self.possible if state is not None]
         found = [state for state in candidates if self._whole(path, state)]
         if len(found) > 1 or not found and None not in self.possible:
             raise AssertionError(f"{found or 'none'} of {self.possible} found")
-        true = found[0] if found else None
+        return found[0] if found else None
+
+    def settle(self, path, again=True):
+        """Finds the one state that is true, and that all the others are false; absent ones are created again."""
+        true = self.found(path)
+        candidates = [state for state in self.possible if state is not None]
         for other in {*candidates, *self.gone} - {true, None}:
             self._false(path, other, true)
         self.gone = (self.gone | {*candidates}) - {true}

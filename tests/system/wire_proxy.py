@@ -59,7 +59,7 @@ class Rule:
     def takes(self, command):
         if self.names and command.name not in self.names or self.collection not in (None, command.collection):
             return False
-        if self.where is not None and not self.where(command.body):
+        if self.where is not None and not self.where(command):
             return False
         self.seen += 1
         due = self.seen > self.skip and (self.count is None or self.fired < self.count)
@@ -263,7 +263,7 @@ class Proxy:
             link.cut()
 
     def fault(self, names=None, collection=None, kind=wire_faults.lose_answer, count=1, skip=0, where=None):
-        """Adds a rule. names: a command's name, a set of them, None for all; where: a function of the document."""
+        """Adds a rule. names: a command's name, a set of them, None for all; where: a function of the Command."""
         names = {names} if isinstance(names, str) else set(names or ())
         rule = Rule({name.lower() for name in names}, collection, kind, count, skip, where)
         with self.lock:

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""orgd on a MongoDB server, with a proxy between them, and a second way to that server for the tests' own eyes."""
+import contextlib
+import itertools
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+
+import fastcgi
+import wire_faults
+from mongo_wire import MongoClient
+from orgctl_support import ORGCTL
+from process import MODULES, Orgd
+from stack import Stack
+from tap import wait_until
+from wire_proxy import Proxy
+
+NUMBERS = itertools.count(1)
+RECOVERY = 15.0
+SLACK = 3.0
+CONTROL = {"organizations", "admins", "slugs", "emails"}
+LIVE_FIELDS = ("_id", "organization_name", "slug", "slug_op", "coll_uuid", "admin_id")
+
+
+class Database:
+    """A database of its own on the server, seen by the tests without the proxy; and the key of those who share it."""
+
+    def __init__(self, server):
+        self.key = secrets.token_hex(32)
+        self.name = f"orgd_fault_{os.getpid()}_{next(NUMBERS)}"
+        host = MongoClient(server.uri).address
+        self.uri = "mongodb://%s:%d/%s" % (*host, self.name)
+        self.client = MongoClient(self.uri)
+
+    def close(self):
+        self.client.command(self.name, {"dropDatabase": 1})
+        self.client.close()
+
+    def find(self, coll, filter=None):
+        return self.client.find(self.name, coll, filter)
+
+    def insert(self, coll, *documents):
+        self.client.insert(self.name, coll, list(documents))
+
+    def drop(self, coll):
+        return self.client.drop(self.name, coll)
+
+    def rename(self, old, new):
+        self.client.rename(self.name, old, new)
+
+    def collections(self):
+        return self.client.collections(self.name)
+
+    def organization(self, slug):
+        found, = self.find("organizations", {"slug": slug})
+        return found
+
+    def faults(self):
+        """What is not as it must be when nothing is under way: a list of lines, by the documents themselves."""
+        orgs, admins = self.find("organizations"), self.find("admins")
+        collections = {name: uuid for name, uuid in self.collections().items() if not name.startswith("system.")}
+        return [*_faulty_organizations(orgs, admins, collections), *_faulty_claims(self, orgs, admins),
+                *(f"admin {one['email']} of no organization" for one in admins
+                  if one["org_id"] not in {org["_id"] for org in orgs}),
+                *(f"collection {name} of nobody" for name in collections
+                  if name not in CONTROL | {"org_" + org["slug"] for org in orgs})]
+
+
+def _faulty_organizations(orgs, admins, collections):
+    for org in orgs:
+        own = [one for one in admins if one["org_id"] == org["_id"]]
+        if org["state"] != "active":
+            yield f"{org['slug']} is {org['state']}"
+        elif [one["_id"] for one in own] != [org["admin_id"]]:
+            yield f"{org['slug']} has the admins {own}"
+        elif own[0]["tv"] != org["tv"]:
+            yield f"{org['slug']} has token version {org['tv']}, its admin {own[0]['tv']}"
+        elif "org_" + org["slug"] not in collections:
+            yield f"{org['slug']} has no collection"
+        elif collections["org_" + org["slug"]] != org["coll_uuid"]:
+            yield f"the collection of {org['slug']} is not its own"
+
+
+def _faulty_claims(database, orgs, admins):
+    emails = {one["org_id"]: one for one in admins}
+    for org in orgs:
+        admin = emails.get(org["_id"], {})
+        yield from _faulty_claim(database, "slugs", org["slug"], org["_id"], org["slug_op"])
+        yield from _faulty_claim(database, "emails", admin.get("email"), org["_id"], admin.get("email_op"))
+    for coll, keys in (("slugs", {org["slug"] for org in orgs}), ("emails", {one["email"] for one in admins})):
+        yield from (f"{coll}: {claim} is used by nobody" for claim in database.find(coll) if claim["_id"] not in keys)
+
+
+def _faulty_claim(database, coll, key, org, op):
+    claims = database.find(coll, {"_id": key})
+    if [(one["org"], one["op"]) for one in claims] != [(org, op)]:
+        yield f"{coll}: {key} of {org} by {op} is claimed as {claims}"
+
+
+def behind(proxy, database):
+    """The environment of an orgd on a database behind a proxy."""
+    return {"MONGO_URI": proxy.uri, "ORGD_MODULE_DIR": MODULES, "JWT_SECRET_KEY": database.key}
+
+
+class Bench:
+    """One orgd with a proxy of its own on a shared database; no nginx."""
+
+    def __init__(self, database, replica_set=False, env=None):
+        self.proxy = Proxy(database.uri, replica_set)
+        self.replica_set = replica_set
+        self.orgd = Orgd(env={**behind(self.proxy, database), "ORGD_WORKERS": "8", "ORGD_HASH_QUEUE": "8",
+                              **(env or {})})
+
+    @property
+    def path(self):
+        return self.orgd.socket_path
+
+    def __enter__(self):
+        self.orgd.start()
+        return self
+
+    def __exit__(self, *_):
+        self.orgd.close()
+        self.proxy.close()
+        shutil.rmtree(self.orgd.directory, ignore_errors=True)
+
+    def ready(self):
+        return fastcgi.call(self.path, uri="/readyz").status == 200
+
+    def wait_ready(self, seconds=5.0):
+        wait_until(self.ready, seconds, "readiness")
+
+
+class World:
+    """A whole stack (nginx, orgd, proxy) on a database of its own."""
+
+    def __init__(self, server, replica_set=False, env=None):
+        self.database = Database(server)
+        self.proxy = Proxy(self.database.uri, replica_set)
+        self.stack = Stack(env={**behind(self.proxy, self.database), **(env or {})})
+
+    def __enter__(self):
+        self.stack.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+        self.proxy.close()
+        self.database.close()
+
+    def findings(self):
+        return findings(self.stack.orgd, self.database)
+
+
+def orgctl(orgd, database, *arguments):
+    """orgctl's answer as JSON; it speaks to the server without the proxy."""
+    env = {**orgd.env, "MONGO_URI": database.uri}
+    done = subprocess.run([ORGCTL, *arguments, "--json"], env=env, stdin=subprocess.DEVNULL, timeout=60,
+                          capture_output=True, cwd=orgd.directory)
+    if done.returncode not in (0, 1):
+        raise AssertionError(f"orgctl {arguments}: {done}")
+    return json.loads(done.stdout)
+
+
+def findings(orgd, database):
+    """What `orgctl store check` finds: {(word, subject)}."""
+    found = orgctl(orgd, database, "store", "check")["findings"]
+    return {(one["finding"], one["subject"]) for one in found}
+
+
+def recovery(orgd, database):
+    """Waits until all that was begun is finished, by the documents and by orgctl; (seconds, what is left)."""
+    begin, left = time.monotonic(), database.faults()
+    while left and time.monotonic() < begin + RECOVERY + SLACK:
+        time.sleep(0.1)
+        left = database.faults()
+    return time.monotonic() - begin, left + [str(one) for one in findings(orgd, database)]
+
+
+def must_not_leak(orgd, *texts):
+    """Neither the server's texts in answers (see Tenant) nor secrets in the log."""
+    log = orgd.log()
+    for text in (*texts, "$2b$", "Bearer ", orgd.env["JWT_SECRET_KEY"]):
+        if text in log:
+            raise AssertionError(f"in the log: {text!r}")
+
+
+def without_server_text(answer):
+    if wire_faults.SECRET_TEXT.encode() in answer.body:
+        raise AssertionError(f"text of the server in an answer: {answer}")
+    return answer
