@@ -29,10 +29,16 @@ enum code {
 	CODE_NAMESPACE_NOT_FOUND = 26,
 	CODE_NAMESPACE_EXISTS = 48,
 	CODE_EXCEEDED_TIME_LIMIT = 50,
+	CODE_SHUTDOWN_IN_PROGRESS = 91,
 	CODE_WRITE_CONFLICT = 112,
 	CODE_CONFLICTING_OPERATION = 117,
 	CODE_QUERY_PLAN_KILLED = 175,
+	CODE_PRIMARY_STEPPED_DOWN = 189,
 	CODE_NOT_PRIMARY = 10107,
+	CODE_INTERRUPTED_AT_SHUTDOWN = 11600,
+	CODE_INTERRUPTED_BY_STATE_CHANGE = 11602,
+	CODE_NOT_PRIMARY_NO_SECONDARY_OK = 13435,
+	CODE_NOT_PRIMARY_OR_SECONDARY = 13436,
 	CODE_UUID_MISMATCH = 361,
 	CODE_DUPLICATE_KEY = 11000,
 };
@@ -47,23 +53,40 @@ static bool is_server(const bson_error_t *error)
 	return error->domain == MONGOC_ERROR_SERVER || error->domain == MONGOC_ERROR_WRITE_CONCERN;
 }
 
+static bool is_one_of(const bson_error_t *error, const enum code *codes, size_t count)
+{
+	for (size_t i = 0; is_server(error) && i < count; i++)
+		if (error->code == (uint32_t)codes[i])
+			return true;
+	return false;
+}
+
 /* The driver's own retry covers a cut connection and a new primary; this, what it does not. */
 static bool is_passing(const bson_error_t *error)
 {
 	static const enum code codes[] = {CODE_LOCK_TIMEOUT, CODE_WRITE_CONFLICT, CODE_CONFLICTING_OPERATION,
 					  CODE_QUERY_PLAN_KILLED, CODE_NOT_PRIMARY};
 
-	for (size_t i = 0; is_server(error) && i < COUNT_OF(codes); i++)
-		if (error->code == (uint32_t)codes[i])
-			return true;
-	return false;
+	return is_one_of(error, codes, COUNT_OF(codes));
+}
+
+/* The server answers, but is none that can serve just now. */
+static bool is_no_primary(const bson_error_t *error)
+{
+	static const enum code codes[] = {
+		CODE_SHUTDOWN_IN_PROGRESS,	  CODE_PRIMARY_STEPPED_DOWN,	    CODE_NOT_PRIMARY,
+		CODE_INTERRUPTED_AT_SHUTDOWN,	  CODE_INTERRUPTED_BY_STATE_CHANGE, CODE_NOT_PRIMARY_NO_SECONDARY_OK,
+		CODE_NOT_PRIMARY_OR_SECONDARY,
+	};
+
+	return is_one_of(error, codes, COUNT_OF(codes));
 }
 
 enum err mongo_fault(const bson_error_t *error, const char *doing)
 {
+	static const enum code codes[] = {CODE_BAD_VALUE, CODE_FAILED_TO_PARSE, CODE_TYPE_MISMATCH};
 	bool bug = error->domain == MONGOC_ERROR_BSON || error->domain == MONGOC_ERROR_COMMAND ||
-		   (is_server(error) && (error->code == CODE_BAD_VALUE || error->code == CODE_FAILED_TO_PARSE ||
-					 error->code == CODE_TYPE_MISMATCH));
+		   is_one_of(error, codes, COUNT_OF(codes));
 
 	LOG(LOG_ERROR, "mongodb failed", LOG_TEXT("doing", doing), LOG_NUMBER("domain", error->domain),
 	    LOG_NUMBER("code", error->code),
@@ -76,9 +99,9 @@ static void note(struct mongo_session *session, bool ok, const bson_error_t *err
 {
 	bool vain = error->domain == MONGOC_ERROR_SERVER_SELECTION || clock_monotonic_us() - begun_us > DOUBT_US;
 
-	if (ok || is_server(error))
+	if (ok || (is_server(error) && !is_no_primary(error)))
 		mongo_watch_answered(session->store->watch);
-	else if (vain)
+	else if (vain || is_no_primary(error))
 		mongo_watch_doubt(session->store->watch);
 }
 
@@ -86,7 +109,7 @@ static void note(struct mongo_session *session, bool ok, const bson_error_t *err
 static void doubt(struct mongo_session *session, enum mongo_outcome outcome)
 {
 	if (outcome == MONGO_UNKNOWN)
-		atomic_store(&session->store->unsure, true);
+		atomic_store(&session->store->unsure_us, clock_monotonic_us());
 }
 
 /* Before each command: a store that is known to be down is not waited for again. */
@@ -348,9 +371,8 @@ static bool is_refusal(const bson_error_t *error)
 
 	if (error->domain != MONGOC_ERROR_SERVER)
 		return false;
-	for (size_t i = 0; i < COUNT_OF(codes); i++)
-		if (error->code == (uint32_t)codes[i])
-			return true;
+	if (is_one_of(error, codes, COUNT_OF(codes)))
+		return true;
 	/* Some servers give no code, and the driver then one of its own. */
 	return strstr(error->message, "ns not found") != NULL ||
 	       strstr(error->message, "source namespace does not exist") != NULL;
