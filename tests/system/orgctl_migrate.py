@@ -137,10 +137,9 @@ def half_a_copy():
     with World() as world:
         fill(world, 3, 5)
         migrate(world)
-        change(world, "to.db", "DELETE FROM documents WHERE id = 'd1'", "UPDATE documents SET document = '{}' "
-               "WHERE id = 'd2'", f"DELETE FROM admins WHERE org_id = '{2:024x}'",
-               f"DELETE FROM organizations WHERE org_id = '{2:024x}'",
-               f"DELETE FROM documents WHERE org_id = '{2:024x}'")
+        change(world, "to.db", f"DELETE FROM documents WHERE id = 'd1' AND org_id = '{0:024x}'",
+               f"UPDATE documents SET document = '{{}}' WHERE id = 'd2' AND org_id = '{1:024x}'",
+               *[f"DELETE FROM {table} WHERE org_id = '{2:024x}'" for table in ("admins", "documents", "organizations")])
         result = migrate(world)
         equal([result["organizations"], result["there_before"]], [4, 3])
         same(world)
