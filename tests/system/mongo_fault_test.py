@@ -6,6 +6,8 @@ ORGD_TEST_SEED chooses the random part; ORGD_TEST_LONG: every fault at every com
 """
 import sys
 
+import mongo_fault_down  # noqa: F401
+import mongo_fault_load  # noqa: F401
 import mongo_fault_lost  # noqa: F401
 import mongo_server
 from tap import main
