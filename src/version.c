@@ -6,7 +6,22 @@
 #include <crypt.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <utf8proc.h>
+
+#include "store/module.h"
+
+/* The configuration is not read for this, but a build tree's module should be found. */
+static void print_module(FILE *out)
+{
+	const char *reason;
+	const char *library = module_library(getenv("ORGD_MODULE_DIR"), "store_mongo", &reason);
+
+	if (library != NULL)
+		fprintf(out, "%s (module)\n", library);
+	else
+		fprintf(out, "libmongoc none (%s)\n", reason);
+}
 
 void version_print(FILE *out, const char *program)
 {
@@ -18,4 +33,5 @@ void version_print(FILE *out, const char *program)
 	fprintf(out, "utf8proc %s\n", utf8proc_version());
 	fprintf(out, "libfcgi %s\n", FCGI_VERSION);
 	fprintf(out, "libjwt %s\n", JWT_VERSION);
+	print_module(out);
 }

@@ -54,10 +54,10 @@ report "orgctl(1) has every command" "$(
 	sed -n 's/^\t{"\([a-z ]*\)", .*/Cm \1/p' src/orgctl/commands.c | missing man/orgctl.1
 )"
 report "orgctl(1) has every option" "$(
-	sed -n 's/^\tX([A-Z]*, "\([a-z]*\)", .*/Fl -\1/p' src/orgctl/command.h | missing man/orgctl.1
+	sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)", .*/Fl -\1/p' src/orgctl/command.h | missing man/orgctl.1
 )"
-report "orgctl(1) has every finding" "$(
-	sed -n 's/^\tX([A-Z_]*, "\([a-z]*_[a-z_]*\)", .*/\1/p' src/store/store.h | missing man/orgctl.1
+report "orgctl(1) has every finding and adoption" "$(
+	sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)", .*/It Cm \1/p' src/store/findings.h | missing man/orgctl.1
 )"
 report "doc/design.md maps every source" "$(
 	find src -name '*.c' | sed 's|.*/||' | sort | sed 's/.*/`&`/' | missing doc/design.md

@@ -35,6 +35,7 @@ report "libfcgi is known to http/fcgi.c" "$(owner 'fcgiapp.h|fcgi_stdio.h' 'http
 report "libjwt is known to auth/token.c" "$(owner 'jwt.h' 'auth/token.c')"
 report "cJSON is known to base/json.c" "$(owner 'cjson/cJSON.h' 'base/json.c|version.c')"
 report "SQLite is known to store/sqlite*" "$(owner 'sqlite3.h' 'store/sqlite.*|version.c')"
+report "libmongoc is known to store/mongo*" "$(owner 'mongoc/.*|bson/.*' 'store/mongo_[a-z]*.[ch]|store/mongo.c')"
 report "crypt is known to auth/password.c" "$(owner 'crypt.h' 'auth/password.c|version.c')"
 report "RAND_bytes is known to base/rand.c" "$(grep -l 'RAND_bytes(' src/*.c src/*/*.c | grep -v base/rand.c)"
 report "no getter of cJSON that ignores case" "$(grep -n 'cJSON_GetObjectItem(' src/*/*.c)"

@@ -18,6 +18,9 @@ START_TEST(created_is_found_by_every_way)
 	assert_same(&made, &found);
 	ck_assert_int_eq(store.ops->account_by_tenant(store.impl, &arena, &tenant, &found), ERR_OK);
 	assert_same(&made, &found);
+	memset(&found.org, 0, sizeof(found.org));
+	ck_assert_int_eq(store.ops->org_by_tenant(store.impl, &arena, &tenant, &found.org), ERR_OK);
+	assert_same(&made, &found);
 }
 END_TEST
 

@@ -13,29 +13,36 @@
 #include "http/url.h"
 #include "model/slug.h"
 
-static void check_create(struct req *rq, const struct input *input)
+static enum err check_create(struct req *rq, const struct input *input)
 {
 	const char *password = input->values[FIELD_PASSWORD];
 
 	if (password != NULL && admin_password_is_known(rq->arena, password, input->values[FIELD_EMAIL],
 							input->values[FIELD_ORGANIZATION_NAME]))
 		input_fault(rq, "password", FAULT_INVALID);
+	return ERR_OK;
 }
 
-static void check_update(struct req *rq, const struct input *input)
+static enum err check_update(struct req *rq, const struct input *input)
 {
-	const struct account *account = &rq->principal->account;
+	struct principal *principal = rq->principal;
 	const char *name = input->values[FIELD_ORGANIZATION_NAME];
 	const char *email = input->values[FIELD_EMAIL];
 	const char *password = input->values[FIELD_PASSWORD];
+	enum err err = ERR_OK;
 
+	if (password != NULL && email == NULL)
+		err = principal_read_admin(principal, &rq->app->store, rq->arena);
+	if (err != ERR_OK)
+		return err;
 	if (password != NULL &&
-	    admin_password_is_known(rq->arena, password, email != NULL ? email : account->admin.email,
-				    name != NULL ? name : account->org.name))
+	    admin_password_is_known(rq->arena, password, email != NULL ? email : principal->admin->email,
+				    name != NULL ? name : principal->org.name))
 		input_fault(rq, "password", FAULT_INVALID);
 	if (rq->app->policy.require_current_password && (email != NULL || password != NULL) &&
 	    input->values[FIELD_CURRENT_PASSWORD] == NULL)
 		input_fault(rq, "current_password", FAULT_REQUIRED);
+	return ERR_OK;
 }
 
 const struct input_spec api_org_create_input = {
@@ -196,21 +203,23 @@ enum err api_org_get(struct req *rq)
 	return answer_org(rq, 200, &org);
 }
 
-/* What the input changes of the account as it is; the hash is still to come. */
+/* What the input changes of what there is; the hash is still to come. */
 static enum err fill_change(struct req *rq, struct org_change *change_r)
 {
-	const struct account *account = &rq->principal->account;
+	struct principal *principal = rq->principal;
 	const char *name = rq->input->values[FIELD_ORGANIZATION_NAME];
 	const char *email = rq->input->values[FIELD_EMAIL];
 	enum err err = ERR_OK;
 
 	*change_r = (struct org_change){.now_ms = clock_now_ms()};
-	if (name != NULL && strcmp(name, account->org.name) != 0) {
+	if (email != NULL || rq->input->values[FIELD_CURRENT_PASSWORD] != NULL)
+		err = principal_read_admin(principal, &rq->app->store, rq->arena);
+	if (err == ERR_OK && email != NULL && strcmp(email, principal->admin->email) != 0)
+		change_r->email = email;
+	if (err == ERR_OK && name != NULL && strcmp(name, principal->org.name) != 0) {
 		change_r->name = name;
 		err = slug_of_name(rq->arena, name, &change_r->slug);
 	}
-	if (email != NULL && strcmp(email, account->admin.email) != 0)
-		change_r->email = email;
 	return err;
 }
 
@@ -227,7 +236,7 @@ static enum err hash_for_update(struct req *rq, char hash_r[PASSWORD_HASH_SIZE])
 	err = hasher_enter(hasher);
 	if (err != ERR_OK)
 		return err;
-	if (current != NULL && !hasher_matches(hasher, current, rq->principal->account.admin.password_hash)) {
+	if (current != NULL && !hasher_matches(hasher, current, rq->principal->admin->password_hash)) {
 		input_fault(rq, "current_password", FAULT_INCORRECT);
 		err = ERR_VALIDATION_FAILED;
 	} else if (password != NULL) {
@@ -240,7 +249,7 @@ static enum err hash_for_update(struct req *rq, char hash_r[PASSWORD_HASH_SIZE])
 enum err api_org_update(struct req *rq)
 {
 	const struct store *store = &rq->app->store;
-	struct account account = rq->principal->account;
+	struct account account = {.org = rq->principal->org};
 	char hash[PASSWORD_HASH_SIZE];
 	struct json_writer writer;
 	struct org_change change;
@@ -258,7 +267,7 @@ enum err api_org_update(struct req *rq)
 		return err;
 	json_begin(&writer, rq->arena);
 	add_org(&writer, &account.org);
-	if (account.admin.token_version != rq->principal->tenant.token_version)
+	if (change.email != NULL || change.password_hash != NULL)
 		err = api_admin_add_token(rq, &writer, &account);
 	return err == ERR_OK ? answer(rq, 200, &writer) : err;
 }
@@ -266,7 +275,7 @@ enum err api_org_update(struct req *rq)
 enum err api_org_delete(struct req *rq)
 {
 	const struct store *store = &rq->app->store;
-	const struct org *org = &rq->principal->account.org;
+	const struct org *org = &rq->principal->org;
 	const char *name = rq->input->values[FIELD_ORGANIZATION_NAME];
 	struct json_writer writer;
 	int same = name != NULL ? org_name_same(rq->arena, name, org->name) : 1;

@@ -222,13 +222,14 @@ enum err input_read(struct req *rq, const struct input_spec *spec)
 	err = take_body(&reading);
 	if (err == ERR_OK)
 		err = take_query(&reading);
+	if (err == ERR_OK)
+		check_presence(&reading);
+	if (err == ERR_OK && spec->cross_check != NULL)
+		err = spec->cross_check(rq, reading.input);
 	if (err != ERR_OK) {
 		rq->reply.fault_count = 0;
 		return err;
 	}
-	check_presence(&reading);
-	if (spec->cross_check != NULL)
-		spec->cross_check(rq, reading.input);
 	if (rq->reply.fault_count > 0)
 		return fail_validation(&reading);
 	rq->input = reading.input;

@@ -57,8 +57,8 @@ struct input_spec {
 	size_t count;
 	unsigned min_counted, max_counted;
 	bool body_required;
-	/* cross_check(rq, input): rules between fields, by input_fault(); NULL: none. */
-	void (*cross_check)(struct req *rq, const struct input *input);
+	/* cross_check(rq, input): rules between fields, by input_fault(), unless it fails; NULL: none. */
+	enum err (*cross_check)(struct req *rq, const struct input *input);
 };
 
 /* Values in their normal form; NULL: not given. They live in the request's arena. */
@@ -71,8 +71,8 @@ const struct field *input_field(enum field_id id);
 
 /*
  * input_read(rq, spec): reads body and query as `spec` says, into rq->input. ERR_BODY_TOO_LARGE,
- * ERR_UNSUPPORTED_MEDIA_TYPE, ERR_INVALID_JSON, ERR_INVALID_REQUEST, or ERR_VALIDATION_FAILED with
- * all faulty fields in the reply.
+ * ERR_UNSUPPORTED_MEDIA_TYPE, ERR_INVALID_JSON, ERR_INVALID_REQUEST, what the cross-check gives, or
+ * ERR_VALIDATION_FAILED with all faulty fields in the reply.
  */
 enum err input_read(struct req *rq, const struct input_spec *spec) MUST_CHECK;
 

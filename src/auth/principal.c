@@ -32,5 +32,22 @@ enum err principal_from_token(const struct token_rules *rules, const struct stor
 	memcpy(tenant->org_id, claims.org_id, sizeof(tenant->org_id));
 	memcpy(tenant->admin_id, claims.admin_id, sizeof(tenant->admin_id));
 	tenant->token_version = claims.token_version;
-	return store->ops->account_by_tenant(store->impl, arena, tenant, &principal_r->account);
+	principal_r->admin = NULL;
+	return store->ops->org_by_tenant(store->impl, arena, tenant, &principal_r->org);
+}
+
+enum err principal_read_admin(struct principal *principal, const struct store *store, struct arena *arena)
+{
+	struct account *account;
+	enum err err;
+
+	if (principal->admin != NULL)
+		return ERR_OK;
+	account = arena_alloc(arena, sizeof(*account));
+	if (account == NULL)
+		return ERR_INTERNAL;
+	err = store->ops->account_by_tenant(store->impl, arena, &principal->tenant, account);
+	if (err == ERR_OK)
+		principal->admin = &account->admin;
+	return err;
 }

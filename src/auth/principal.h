@@ -8,10 +8,11 @@
 #include "auth/token.h"
 #include "store/store.h"
 
-/* The admin of an organization, with what the store said at the token check. */
+/* The admin of an organization, with what the store said. */
 struct principal {
 	struct tenant tenant;
-	struct account account;
+	struct org org;            /* as it was at the token check */
+	const struct admin *admin; /* NULL until principal_read_admin() */
 };
 
 /*
@@ -27,5 +28,12 @@ const char *principal_bearer(const char *authorization);
  */
 enum err principal_from_token(const struct token_rules *rules, const struct store *store,
 			      struct arena *arena, const char *token, struct principal *principal_r) MUST_CHECK;
+
+/*
+ * principal_read_admin(principal, store, arena): the admin, whom the token check has no need of: one
+ * store read, the first time. ERR_INVALID_TOKEN: it is no longer so.
+ */
+enum err principal_read_admin(struct principal *principal, const struct store *store,
+			      struct arena *arena) MUST_CHECK;
 
 #endif

@@ -55,7 +55,7 @@ struct req {
 	const char *path;  /* raw, without query and base path */
 	const char *query; /* raw, without "?"; NULL: there is none */
 	const struct route *route;
-	const struct principal *principal; /* NULL: nobody in particular */
+	struct principal *principal;       /* NULL: nobody in particular */
 	const struct input *input;         /* validated fields; NULL: the route takes none */
 	const char *org_id;                /* the organization it is about, for the log; or NULL */
 

@@ -3,47 +3,23 @@
 #include "orgctl/cmd_backup.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "orgctl/ask.h"
 #include "orgctl/cmd_store.h"
 #include "orgctl/connect.h"
 #include "orgctl/outfile.h"
+#include "orgctl/progress.h"
 #include "orgctl/say.h"
 
-#define PROGRESS_AFTER_US 500000 /* what takes less needs no progress */
-#define PROGRESS_EVERY_US 100000
-
-/* Progress as a percentage that stays on its line of the terminal. */
-struct progress {
-	struct outfile *file; /* that grows; NULL: none */
-	int64_t next_us;      /* when it is shown again */
-	bool shown;
-};
-
-static void show_progress(void *context, uint64_t done, uint64_t total)
+/* `file` is one that grows; NULL: none. */
+static void show(void *file, uint64_t done, uint64_t total)
 {
-	struct progress *progress = context;
-	int64_t now = clock_monotonic_us();
-
-	if (progress->file != NULL)
-		outfile_yield(progress->file);
-	if (now < progress->next_us || total == 0 || !isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r%3u %%", (unsigned)((double)done * 100 / (double)total));
-	progress->shown = true;
-	progress->next_us = now + PROGRESS_EVERY_US;
-}
-
-static void clear_progress(const struct progress *progress)
-{
-	if (progress->shown)
-		fputs("\r     \r", stderr);
+	if (file != NULL)
+		outfile_yield(file);
+	progress_show(done, total);
 }
 
 static int report_file(struct call *call, const char *path)
@@ -60,13 +36,13 @@ int cmd_backup(struct call *call)
 	const struct store *store = &call->store;
 	const char *path = call->args[0];
 	struct outfile file;
-	struct progress progress = {.file = &file, .next_us = clock_monotonic_us() + PROGRESS_AFTER_US};
 	enum err err;
 
 	if (!outfile_begin(&file, &call->arena, path))
 		return say_refusal(call, "file", "%s cannot be made: %s", path, strerror(errno));
-	err = store->ops->backup(store->impl, file.part, show_progress, &progress);
-	clear_progress(&progress);
+	progress_begin();
+	err = store->ops->backup(store->impl, file.part, show, &file);
+	progress_end();
 	if (err != ERR_OK) {
 		outfile_abandon(&file);
 		return err == ERR_INTERNAL ? say_refusal(call, "damaged", "the backup failed; see `orgctl store check`")
@@ -90,7 +66,6 @@ static int say_restore_error(struct call *call, enum err err)
 
 int cmd_backup_restore(struct call *call)
 {
-	struct progress progress = {.next_us = clock_monotonic_us() + PROGRESS_AFTER_US};
 	const char *path = call->args[0];
 	const char *question = arena_printf(&call->arena, "Fill the store %s from %s?", call->conf.store, path);
 	int status;
@@ -100,11 +75,12 @@ int cmd_backup_restore(struct call *call)
 		return say_refusal(call, "file", "%s cannot be read: %s", path, strerror(errno));
 	status = ask_consent(call, question != NULL ? question : "Fill the store?");
 	if (status == STATUS_DONE)
-		status = connect_store(call, false);
+		status = connect_store(call, 0);
 	if (status != STATUS_DONE)
 		return status;
-	err = call->store.ops->restore(call->store.impl, path, show_progress, &progress);
-	clear_progress(&progress);
+	progress_begin();
+	err = call->store.ops->restore(call->store.impl, path, show, NULL);
+	progress_end();
 	if (err != ERR_OK)
 		return say_restore_error(call, err);
 	say_line(call, "restored");

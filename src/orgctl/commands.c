@@ -7,7 +7,9 @@
 
 #include "base/str.h"
 #include "orgctl/cmd_admin.h"
+#include "orgctl/cmd_adopt.h"
 #include "orgctl/cmd_backup.h"
+#include "orgctl/cmd_migrate.h"
 #include "orgctl/cmd_org.h"
 #include "orgctl/cmd_setup.h"
 #include "orgctl/cmd_store.h"
@@ -52,6 +54,16 @@ static const struct command commands[] = {
 	 "Prints a line for each finding. With --repair it asks, mends what is safe and says what it leaves;\n"
 	 "make a backup before. Exit status 1: something was found (with --repair: is left).\n",
 	 "orgctl store check --repair"},
+	{"store adopt", "[--dry-run]", 0, 0, OPTION_BIT(DRY_RUN) | OPTION_BIT(YES), NEED_CONF, cmd_adopt,
+	 "take over a MongoDB database that another program of the same design wrote",
+	 "Prints a line for each thing that it does, or that is in the way: then nothing is changed. Asks before.\n"
+	 "Ids and passwords stay. Make a backup before, and let no other program work on it.\n",
+	 "orgctl store adopt --dry-run"},
+	{"store migrate", "FROM TO", 2, 2, 0, NEED_CONF, cmd_migrate, "copy everything of one store into another",
+	 "FROM and TO are sqlite:PATH, mongodb (where MONGO_URI says), or a mongodb:// URI without a password.\n"
+	 "Stop the service of both before. TO may hold nothing that is not in FROM. Both are compared at the end;\n"
+	 "done again, it goes on.\n",
+	 "orgctl store migrate sqlite:/var/lib/orgd/orgd.db mongodb"},
 	{"backup", "FILE", 1, 1, 0, NEED_STORE, cmd_backup, "write everything to a new file",
 	 "The service may go on meanwhile. The file can be read by you only, and is never one that exists.\n",
 	 "orgctl backup /var/backups/orgd-monday"},

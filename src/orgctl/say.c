@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "model/slug.h"
+#include "orgctl/progress.h"
 
 static bool is_json(const struct call *call)
 {
@@ -151,6 +152,7 @@ int say_refusal(struct call *call, const char *code, const char *format, ...)
 	message = arena_vprintf(&call->arena, format, args);
 	va_end(args);
 	message = say_clean(&call->arena, message != NULL ? message : "out of memory");
+	progress_end();
 	fprintf(stderr, "orgctl: %s\n", message);
 	if (is_json(call))
 		print_refusal(call, code, message, NULL, 0);

@@ -10,28 +10,46 @@
 
 #include "base/log.h"
 
-static enum err refuse(const char *path, const char *package, const char *reason)
+/* The module in the file at `path`, or NULL and why not. */
+static const struct store_module *load(const char *path, const char **reason_r)
 {
-	LOG(LOG_ERROR, access(path, R_OK) == 0 ? "the store's module cannot be loaded; its library may be missing"
-					       : "the store's module is not installed",
-	    LOG_TEXT("module", path), LOG_TEXT("needs", package), LOG_TEXT("reason", reason));
-	return ERR_STORE_UNAVAILABLE;
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	const struct store_module *module = handle != NULL ? dlsym(handle, "store_module") : NULL;
+
+	*reason_r = handle == NULL ? dlerror() : "it is not of this version of orgd";
+	return module != NULL && strcmp(module->version, VERSION) == 0 ? module : NULL;
+}
+
+static void find(const char *directory, const char *name, char path_r[PATH_MAX])
+{
+	snprintf(path_r, PATH_MAX, "%s/%s.so", directory != NULL ? directory : MODULE_DIR, name);
 }
 
 enum err module_load(const char *directory, const char *name, const char *package,
 		     const struct store_ops **ops_r)
 {
 	const struct store_module *module;
+	const char *reason;
 	char path[PATH_MAX];
-	void *handle;
 
-	snprintf(path, sizeof(path), "%s/%s.so", directory != NULL ? directory : MODULE_DIR, name);
-	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (handle == NULL)
-		return refuse(path, package, dlerror());
-	module = dlsym(handle, "store_module");
-	if (module == NULL || strcmp(module->version, VERSION) != 0)
-		return refuse(path, package, "it is of another version of orgd");
+	find(directory, name, path);
+	module = load(path, &reason);
+	if (module == NULL) {
+		LOG(LOG_ERROR, access(path, F_OK) == 0 ? "the store's module cannot be loaded"
+						       : "the store's module is not installed",
+		    LOG_TEXT("module", path), LOG_TEXT("needs", package), LOG_TEXT("reason", reason));
+		return ERR_STORE_UNAVAILABLE;
+	}
 	*ops_r = module->ops;
 	return ERR_OK;
+}
+
+const char *module_library(const char *directory, const char *name, const char **reason_r)
+{
+	const struct store_module *module;
+	char path[PATH_MAX];
+
+	find(directory, name, path);
+	module = load(path, reason_r);
+	return module != NULL ? module->library() : NULL;
 }

@@ -13,6 +13,7 @@
 struct store_module {
 	const char *version; /* of orgd: both are of one build */
 	const struct store_ops *ops;
+	const char *(*library)(void); /* name and version of the library that it uses: "libmongoc 1.23.1" */
 };
 
 /*
@@ -22,5 +23,11 @@ struct store_module {
  */
 enum err module_load(const char *directory, const char *name, const char *package,
 		     const struct store_ops **ops_r) MUST_CHECK;
+
+/*
+ * module_library(directory, name, reason_r): what library the module uses, NULL when it cannot be loaded:
+ * then *reason_r says why, until the next call. One thread, before there are others.
+ */
+const char *module_library(const char *directory, const char *name, const char **reason_r);
 
 #endif

@@ -2,6 +2,7 @@
 /* mongo.c: the store for MongoDB: one pool of clients, set up once. */
 #include "store/mongo.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,12 +33,21 @@ static void log_driver(mongoc_log_level_t level, const char *domain, const char 
 		    LOG_TEXT("part", domain), LOG_TEXT("text", message));
 }
 
+/* Whether a thread that waits for a server was left behind: then nothing is torn down under it. */
+static atomic_bool left_behind;
+
+static void end_driver(void)
+{
+	if (!atomic_load(&left_behind))
+		mongoc_cleanup();
+}
+
 /* Its own log handler first: the default one writes to stdout, which may be an answer. */
 static void init_driver(void)
 {
 	mongoc_log_set_handler(log_driver, NULL);
 	mongoc_init();
-	atexit(mongoc_cleanup);
+	atexit(end_driver);
 }
 
 static void count_call(int64_t us)
@@ -63,9 +73,10 @@ static bool refuse(const char *why)
 	return false;
 }
 
-/* Promises rest on these, so a URI may not say otherwise. */
+/* Promises rest on these, so a URI may not say otherwise: a secondary may not know yet that a token is dead. */
 static bool set_concerns(mongoc_uri_t *uri)
 {
+	mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
 	mongoc_write_concern_t *write = mongoc_write_concern_new();
 	mongoc_read_concern_t *read = mongoc_read_concern_new();
 
@@ -73,6 +84,8 @@ static bool set_concerns(mongoc_uri_t *uri)
 	mongoc_read_concern_set_level(read, MONGOC_READ_CONCERN_LEVEL_MAJORITY);
 	mongoc_uri_set_write_concern(uri, write);
 	mongoc_uri_set_read_concern(uri, read);
+	mongoc_uri_set_read_prefs_t(uri, primary);
+	mongoc_read_prefs_destroy(primary);
 	mongoc_write_concern_destroy(write);
 	mongoc_read_concern_destroy(read);
 	return true;
@@ -151,8 +164,10 @@ static void close_store(void *impl)
 {
 	struct mongo *store = impl;
 
-	mongo_janitor_free(store->janitor);
-	mongo_watch_free(store->watch);
+	if (!mongo_janitor_free(store->janitor) || !mongo_watch_free(store->watch)) {
+		atomic_store(&left_behind, true);
+		return;
+	}
 	if (store->pool != NULL)
 		mongoc_client_pool_destroy(store->pool);
 	for (size_t i = 0; i < MONGO_LOCKS; i++)
@@ -165,11 +180,10 @@ static void close_store(void *impl)
 /* A service starts without its store too: it answers 503 until that is there. */
 static enum err reach(struct mongo *store)
 {
-	enum err err;
+	enum err err = mongo_watch_start(store);
 
-	store->watch = mongo_watch_new(store);
-	if (store->watch == NULL)
-		return ERR_INTERNAL;
+	if (err != ERR_OK)
+		return err;
 	err = mongo_watch_first(store->watch);
 	if (err == ERR_STORE_UNAVAILABLE && store->service) {
 		LOG(LOG_ERROR, "the store does not answer yet", LOG_TEXT("hosts", store->hosts));
@@ -195,6 +209,7 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	pthread_once(&once, init_driver);
 	store->service = options->service;
 	store->existing = options->existing;
+	store->adopting = options->adopting;
 	for (size_t i = 0; i < MONGO_LOCKS; i++)
 		pthread_mutex_init(&store->locks[i], NULL);
 	err = make_pool(store, options) ? reach(store) : ERR_INVALID_REQUEST;
@@ -203,6 +218,17 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	else
 		close_store(store);
 	return err;
+}
+
+bool mongo_join(pthread_t thread)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += MONGO_JOIN_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return pthread_timedjoin_np(thread, NULL, &until) == 0;
 }
 
 static pthread_mutex_t *lock_of(struct mongo *store, const bson_oid_t *org)
@@ -266,4 +292,12 @@ static const struct store_ops ops = {
 	.restore = mongo_restore,
 };
 
-const struct store_module store_module = {VERSION, &ops};
+static const char *library(void)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "libmongoc %s", mongoc_get_version());
+	return text;
+}
+
+const struct store_module store_module = {VERSION, &ops, library};

@@ -67,33 +67,6 @@ static enum mongo_outcome insert(struct mongo_session *session, enum mongo_colle
 				     BCON_DATE_TIME(clock_now_ms())));
 }
 
-enum err mongo_claim(struct mongo_session *session, enum mongo_collection collection, const char *key,
-		     const bson_oid_t *org)
-{
-	struct mongo_claim claim;
-	bool swept = false;
-	enum err err;
-
-	for (int tries = TRIES; tries > 0; tries--) {
-		if (insert(session, collection, key, org) == MONGO_DONE)
-			return ERR_OK;
-		err = mongo_claim_get(session, collection, key, &claim);
-		if (err == ERR_NOT_FOUND)
-			continue;
-		if (err != ERR_OK || mongo_is_id(&claim.op, &session->op))
-			return err;
-		err = mongo_claim_verdict(session, collection, &claim);
-		if (err != ERR_ORGANIZATION_BUSY || swept)
-			return err;
-		/* A dead operation may have left it. */
-		err = mongo_sweep_claim(session, collection, &claim);
-		if (err != ERR_OK)
-			return err;
-		swept = true;
-	}
-	return ERR_STORE_UNAVAILABLE;
-}
-
 static enum err remove_claim(struct mongo_session *session, enum mongo_step step, enum mongo_collection collection,
 			     const char *key, const bson_oid_t *org, const bson_oid_t *op)
 {
@@ -172,4 +145,34 @@ enum err mongo_sweep_claim(struct mongo_session *session, enum mongo_collection 
 		LOG(LOG_WARN, "a claim that nobody used is given up",
 		    LOG_TEXT("collection", mongo_collection_name(collection)));
 	return err;
+}
+
+enum err mongo_claim(struct mongo_session *session, enum mongo_collection collection, const char *key,
+		     const bson_oid_t *org)
+{
+	struct mongo_claim claim;
+	bool swept = false;
+	enum err err;
+
+	for (int tries = TRIES; tries > 0; tries--) {
+		if (insert(session, collection, key, org) == MONGO_DONE)
+			return ERR_OK;
+		err = mongo_claim_get(session, collection, key, &claim);
+		if (err == ERR_NOT_FOUND)
+			continue;
+		if (err != ERR_OK || mongo_is_id(&claim.op, &session->op))
+			return err;
+		err = mongo_claim_verdict(session, collection, &claim);
+		if (err != ERR_ORGANIZATION_BUSY || swept)
+			return err;
+		/* A dead operation may have left it. */
+		if (mongo_is_id(&claim.org, org)) /* of this very organization, whose lock the caller has */
+			err = is_old(&claim) ? sweep(session, collection, &claim) : ERR_ORGANIZATION_BUSY;
+		else
+			err = mongo_sweep_claim(session, collection, &claim);
+		if (err != ERR_OK)
+			return err;
+		swept = true;
+	}
+	return ERR_STORE_UNAVAILABLE;
 }

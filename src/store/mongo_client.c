@@ -82,6 +82,13 @@ static void note(struct mongo_session *session, bool ok, const bson_error_t *err
 		mongo_watch_doubt(session->store->watch);
 }
 
+/* A write that is unsure may leave something over, which the janitor looks for when it has aged. */
+static void doubt(struct mongo_session *session, enum mongo_outcome outcome)
+{
+	if (outcome == MONGO_UNKNOWN)
+		atomic_store(&session->store->unsure, true);
+}
+
 /* Before each command: a store that is known to be down is not waited for again. */
 static bool is_down(struct mongo_session *session, bson_error_t *error)
 {
@@ -300,6 +307,7 @@ static enum mongo_outcome apply(struct mongo_session *session, enum mongo_step s
 		bson_destroy(&write.reply);
 		mongoc_collection_destroy(write.handle);
 	}
+	doubt(session, outcome);
 	mongo_step_reached(step, true);
 	if (filter != NULL)
 		bson_destroy(filter);
@@ -363,6 +371,7 @@ enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo
 		if (outcome == MONGO_UNKNOWN)
 			(void)mongo_fault(&error, mongo_step_word(step));
 	}
+	doubt(session, outcome);
 	mongo_step_reached(step, true);
 	bson_destroy(command);
 	return outcome;

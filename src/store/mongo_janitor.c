@@ -3,8 +3,9 @@
  * mongo_janitor.c: goes on with what dead processes began.
  *
  * Every two seconds, by an index: operations under way for longer than the lease. A while after the
- * start, and then seldom, everything that `orgctl store check --repair` mends: claims and collections
- * that a death left over. Several janitors at once do no harm: tests/model/ has them.
+ * start, and after a write of unknown outcome, and else seldom, everything that `orgctl store check
+ * --repair` mends: claims and collections that were left over. Several janitors at once do no harm:
+ * tests/model/ has them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -89,14 +90,17 @@ static void log_finding(void *context, const struct store_finding *finding)
 
 static void make_round(struct mongo *store, int64_t *sweep_at_ms)
 {
+	int64_t now_ms = clock_monotonic_us() / 1000;
 	struct mongo_session session;
 
+	if (atomic_exchange(&store->unsure, false) && *sweep_at_ms > now_ms + FIRST_SWEEP_MS)
+		*sweep_at_ms = now_ms + FIRST_SWEEP_MS;
 	if (mongo_begin(store, &session) != ERR_OK ||
 	    mongo_end(&session, mongo_recover_pending(&session)) != ERR_OK)
 		return;
-	if (clock_monotonic_us() / 1000 < *sweep_at_ms || mongo_check(store, true, log_finding, NULL) != ERR_OK)
+	if (now_ms < *sweep_at_ms || mongo_check(store, true, log_finding, NULL) != ERR_OK)
 		return;
-	*sweep_at_ms = clock_monotonic_us() / 1000 + SWEEP_MS;
+	*sweep_at_ms = now_ms + SWEEP_MS;
 }
 
 /* Whether to go on after a round's pause. */
@@ -164,14 +168,16 @@ struct mongo_janitor *mongo_janitor_new(struct mongo *store)
 	return NULL;
 }
 
-void mongo_janitor_free(struct mongo_janitor *janitor)
+bool mongo_janitor_free(struct mongo_janitor *janitor)
 {
 	if (janitor == NULL)
-		return;
+		return true;
 	pthread_mutex_lock(&janitor->lock);
 	janitor->stop = true;
 	pthread_cond_signal(&janitor->stopped);
 	pthread_mutex_unlock(&janitor->lock);
-	pthread_join(janitor->thread, NULL);
+	if (!mongo_join(janitor->thread))
+		return false;
 	discard(janitor);
+	return true;
 }

@@ -13,6 +13,8 @@
 #define MONGO_LOCKS 64
 #define MONGO_LEASE_MS 8000 /* an operation that is older is taken for dead; right or wrong, no harm is done */
 
+#define MONGO_JOIN_MS 500   /* how long a stop waits for a thread that may be waiting for a server */
+
 struct mongo_watch;
 struct mongo_janitor;
 
@@ -25,6 +27,7 @@ struct mongo {
 	bool adopting; /* what another program filled is opened too */
 	bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */
 	atomic_uint open, busy;
+	atomic_bool unsure; /* a write's outcome was unknown since the janitor looked last */
 	/*
 	 * Operations on one organization go one by one within a process, by its id. MongoDB does not
 	 * need that; FerretDB 1 does, whose compare-and-set is not atomic.
@@ -38,19 +41,23 @@ struct mongo {
 enum err mongo_lock(struct mongo *store, const bson_oid_t *org, bool wait) MUST_CHECK;
 void mongo_unlock(struct mongo *store, const bson_oid_t *org);
 
+/* mongo_join(thread): whether it has ended, or does within MONGO_JOIN_MS. */
+bool mongo_join(pthread_t thread);
+
 /*
  * mongo_watch.c: whether the store answers. A thread of its own asks when it is doubted, so that one
  * probe waits for a store that is down and no request does.
  *
- * mongo_watch_new(store): starts the thread. mongo_watch_first(watch): what its first probe said, that
- * also prepares the store. mongo_watch_free(watch): ends it; NULL is fine.
+ * mongo_watch_start(store): makes store->watch. mongo_watch_first(watch): what its first probe said, that
+ * also prepares the store. mongo_watch_free(watch): ends it; NULL is fine; false:
+ * it waits for a server still, and is left to the end of the process.
  * mongo_watch_doubt(watch): a command waited in vain: the store is down until a probe succeeds.
  * mongo_watch_is_down(watch): so it is. mongo_watch_answered(watch): a command was answered.
  * mongo_watch_ping(watch): answers within a second.
  */
-struct mongo_watch *mongo_watch_new(struct mongo *store) MUST_CHECK;
+enum err mongo_watch_start(struct mongo *store) MUST_CHECK;
 enum err mongo_watch_first(struct mongo_watch *watch) MUST_CHECK;
-void mongo_watch_free(struct mongo_watch *watch);
+bool mongo_watch_free(struct mongo_watch *watch);
 void mongo_watch_doubt(struct mongo_watch *watch);
 bool mongo_watch_is_down(const struct mongo_watch *watch);
 void mongo_watch_answered(struct mongo_watch *watch);
@@ -64,9 +71,9 @@ enum err mongo_watch_ping(struct mongo_watch *watch) MUST_CHECK;
 enum err mongo_schema_prepare(struct mongo_session *session) MUST_CHECK;
 enum err mongo_schema_index(struct mongo_session *session) MUST_CHECK;
 
-/* mongo_janitor.c: a thread that goes on with what dead processes began. NULL is fine for free. */
+/* mongo_janitor.c: a thread that goes on with what dead processes began; free is as that of the watch. */
 struct mongo_janitor *mongo_janitor_new(struct mongo *store) MUST_CHECK;
-void mongo_janitor_free(struct mongo_janitor *janitor);
+bool mongo_janitor_free(struct mongo_janitor *janitor);
 
 /* The verbs of store.h; the file is named after what they do. */
 enum err mongo_org_create(void *impl, const struct account *account, uint64_t max);

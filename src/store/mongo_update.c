@@ -106,9 +106,14 @@ static enum err rename_only(struct updating *updating)
 			 BCON_DATE_TIME(updating->next.updated_ms), "op", BCON_OID(&session->op), "op_at",
 			 BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver", BCON_INT64(1), "}"));
 
+	enum err err;
+
 	if (outcome == MONGO_DONE)
 		return ERR_OK;
-	if (mongo_org_get(session, &updating->id, &now) == ERR_OK && mongo_is_id(&now.op, &session->op))
+	err = mongo_org_get(session, &updating->id, &now);
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
+		return err;
+	if (err == ERR_OK && mongo_is_id(&now.op, &session->op))
 		return ERR_OK;
 	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY;
 }
@@ -292,6 +297,9 @@ enum err mongo_org_update(void *impl, struct arena *arena, const struct tenant *
 	if (err != ERR_OK)
 		return mongo_end(&session, err);
 	err = update(&updating);
+	/* A claim of its own that was left over may have been swept, and the version raised for that. */
+	if (err == ERR_ORGANIZATION_BUSY && mongo_id_new(&session.op))
+		err = update(&updating);
 	mongo_unlock(store, &updating.id);
 	if (err == ERR_OK)
 		err = give(&updating, arena, account_r);

@@ -12,6 +12,7 @@
 #include "store/mongo_priv.h"
 
 #define PROBE_PAUSE_MS 500
+#define REFUSED_PAUSE_MS 10000 /* the operator has to do something first */
 #define PING_WAIT_MS 900
 #define FRESH_US 200000 /* an answer this young answers a ping too */
 #define STACK_SIZE ((size_t)256 << 10)
@@ -77,10 +78,12 @@ static enum err probe(struct mongo_watch *watch)
 
 static void conclude(struct mongo_watch *watch, enum err err)
 {
-	bool was_down = atomic_exchange(&watch->down, err != ERR_OK) && watch->probes > 0;
+	bool was_down = atomic_exchange(&watch->down, err != ERR_OK);
 
 	if (err == ERR_OK)
 		atomic_store(&watch->answered_us, clock_monotonic_us());
+	if (watch->probes == 0) /* who opens the store says that */
+		return;
 	if (was_down && err == ERR_OK)
 		LOG(LOG_WARN, "the store answers again");
 	else if (!was_down && err != ERR_OK)
@@ -94,7 +97,7 @@ static void *run(void *context)
 
 	pthread_mutex_lock(&watch->lock);
 	while (!watch->stop) {
-		struct timespec pause = in_ms(PROBE_PAUSE_MS);
+		struct timespec pause = in_ms(watch->last == ERR_INVALID_REQUEST ? REFUSED_PAUSE_MS : PROBE_PAUSE_MS);
 		if (!watch->asked && !atomic_load(&watch->down))
 			pthread_cond_wait(&watch->changed, &watch->lock);
 		else if (!watch->asked)
@@ -114,7 +117,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-static bool start(struct mongo_watch *watch)
+static bool start_thread(struct mongo_watch *watch)
 {
 	pthread_attr_t attributes;
 	bool ok;
@@ -126,13 +129,20 @@ static bool start(struct mongo_watch *watch)
 	return ok;
 }
 
-struct mongo_watch *mongo_watch_new(struct mongo *store)
+static void discard(struct mongo_watch *watch)
+{
+	pthread_cond_destroy(&watch->changed);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch);
+}
+
+enum err mongo_watch_start(struct mongo *store)
 {
 	struct mongo_watch *watch = calloc(1, sizeof(*watch));
 	pthread_condattr_t attributes;
 
 	if (watch == NULL)
-		return NULL;
+		return ERR_INTERNAL;
 	watch->store = store;
 	atomic_init(&watch->down, true);
 	watch->asked = true;
@@ -141,12 +151,12 @@ struct mongo_watch *mongo_watch_new(struct mongo *store)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&watch->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	if (start(watch))
-		return watch;
-	pthread_cond_destroy(&watch->changed);
-	pthread_mutex_destroy(&watch->lock);
-	free(watch);
-	return NULL;
+	store->watch = watch; /* before the thread, which uses it */
+	if (start_thread(watch))
+		return ERR_OK;
+	store->watch = NULL;
+	discard(watch);
+	return ERR_INTERNAL;
 }
 
 enum err mongo_watch_first(struct mongo_watch *watch)
@@ -161,18 +171,18 @@ enum err mongo_watch_first(struct mongo_watch *watch)
 	return err;
 }
 
-void mongo_watch_free(struct mongo_watch *watch)
+bool mongo_watch_free(struct mongo_watch *watch)
 {
 	if (watch == NULL)
-		return;
+		return true;
 	pthread_mutex_lock(&watch->lock);
 	watch->stop = true;
 	pthread_cond_broadcast(&watch->changed);
 	pthread_mutex_unlock(&watch->lock);
-	pthread_join(watch->thread, NULL);
-	pthread_cond_destroy(&watch->changed);
-	pthread_mutex_destroy(&watch->lock);
-	free(watch);
+	if (!mongo_join(watch->thread))
+		return false;
+	discard(watch);
+	return true;
 }
 
 void mongo_watch_doubt(struct mongo_watch *watch)

@@ -330,4 +330,6 @@ const struct store_ops sqlite_ops = {
 	.check = sqlite_check,
 	.backup = sqlite_backup,
 	.restore = sqlite_restore,
+	.documents_each = sqlite_documents_each,
+	.documents_put = sqlite_documents_put,
 };

@@ -177,40 +177,42 @@ enum err sqlite_account_by_id(void *impl, struct arena *arena, const char *org_i
 		       account_r);
 }
 
-static enum err find_account(struct sqlite_connection *connection, struct arena *arena,
-			     const struct tenant *tenant, int64_t token_version, struct account *account_r)
+/* What a tenant may act on, as `read` has it. */
+static enum err find_own(struct sqlite_connection *connection, const struct tenant *tenant,
+			 int64_t token_version, read_fn *read, struct arena *arena, void *result_r)
 {
 	sqlite3_stmt *row;
 	enum err err = sqlite_query(connection, SQL_ACCOUNT_BY_TENANT, &row, "tti", tenant->org_id,
 				    tenant->admin_id, token_version);
 
 	if (err == ERR_OK) {
-		err = read_account(row, arena, account_r);
+		err = read(row, arena, result_r);
 		sqlite3_reset(row);
 	}
 	return err == ERR_NOT_FOUND ? ERR_INVALID_TOKEN : err;
 }
 
-enum err sqlite_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r)
-{
-	struct account account;
-	enum err err = sqlite_account_by_tenant(impl, arena, tenant, &account);
-
-	if (err == ERR_OK)
-		*org_r = account.org;
-	return err;
-}
-
-enum err sqlite_account_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant,
-				  struct account *account_r)
+static enum err find_by_tenant(void *impl, const struct tenant *tenant, read_fn *read, struct arena *arena,
+			       void *result_r)
 {
 	struct sqlite_connection *connection;
 	enum err err = sqlite_take(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
-	err = find_account(connection, arena, tenant, tenant->token_version, account_r);
+	err = find_own(connection, tenant, tenant->token_version, read, arena, result_r);
 	return sqlite_give(impl, connection, err);
+}
+
+enum err sqlite_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r)
+{
+	return find_by_tenant(impl, tenant, read_org, arena, org_r);
+}
+
+enum err sqlite_account_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant,
+				  struct account *account_r)
+{
+	return find_by_tenant(impl, tenant, read_account, arena, account_r);
 }
 
 /* Inside a transaction: everything of `change`, and the account as it is then. */
@@ -218,7 +220,7 @@ static enum err apply(struct sqlite_connection *connection, struct arena *arena,
 		      const struct org_change *change, struct account *account_r)
 {
 	int64_t version = tenant->token_version;
-	enum err err = find_account(connection, arena, tenant, version, account_r);
+	enum err err = find_own(connection, tenant, version, read_account, arena, account_r);
 
 	if (err == ERR_OK)
 		err = sqlite_execute(connection, SQL_ORG_UPDATE, "ttti", tenant->org_id, change->name,
@@ -230,7 +232,7 @@ static enum err apply(struct sqlite_connection *connection, struct arena *arena,
 			err = ERR_EMAIL_TAKEN;
 		version++;
 	}
-	return err == ERR_OK ? find_account(connection, arena, tenant, version, account_r) : err;
+	return err == ERR_OK ? find_own(connection, tenant, version, read_account, arena, account_r) : err;
 }
 
 enum err sqlite_org_update(void *impl, struct arena *arena, const struct tenant *tenant,

@@ -105,12 +105,15 @@ enum err sqlite_account_by_slug(void *impl, struct arena *arena, const char *slu
 enum err sqlite_account_by_id(void *impl, struct arena *arena, const char *org_id, struct account *account_r);
 enum err sqlite_admin_create(void *impl, const char *org_id, const struct admin *admin);
 
-/* The operator's verbs: sqlite_list.c, sqlite_check.c, sqlite_backup.c. */
+/* The operator's verbs: sqlite_list.c, sqlite_check.c, sqlite_backup.c, sqlite_documents.c. */
 enum err sqlite_org_list(void *impl, struct arena *arena, const struct store_query *query,
 			 struct store_page *page_r);
 enum err sqlite_info(void *impl, struct arena *arena, struct store_info *info_r);
 enum err sqlite_check(void *impl, bool repair, store_finding_fn *report, void *context);
 enum err sqlite_backup(void *impl, const char *path, store_progress_fn *progress, void *context);
 enum err sqlite_restore(void *impl, const char *path, store_progress_fn *progress, void *context);
+enum err sqlite_documents_each(void *impl, const char *org_id, store_document_fn *take, void *context);
+enum err sqlite_documents_put(void *impl, const char *org_id, const struct store_document *documents,
+			      size_t count);
 
 #endif

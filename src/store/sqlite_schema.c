@@ -52,6 +52,10 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_INFO] = "SELECT (SELECT count(*) FROM organizations), (SELECT count(*) FROM admins),"
 		     " (SELECT count(*) FROM documents), page_count * page_size"
 		     " FROM pragma_page_count, pragma_page_size",
+	[SQL_ORG_EXISTS] = "SELECT 1 FROM organizations WHERE org_id = ?",
+	[SQL_DOCUMENTS] = "SELECT id, document FROM documents WHERE org_id = ?",
+	[SQL_DOCUMENT_PUT] = "INSERT INTO documents (org_id, id, document) VALUES (?, ?, ?)"
+			     " ON CONFLICT (org_id, id) DO UPDATE SET document = excluded.document",
 };
 
 /*

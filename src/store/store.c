@@ -21,16 +21,8 @@ static const struct kind {
 	{"mongodb+srv", NULL, "store_mongo", "libmongoc-1.0-0"},
 };
 
-#define FINDING_ROW(name, word, text, mending) [STORE_FINDING_##name] = {word, text, mending},
-static const struct store_finding_info findings[STORE_FINDING_COUNT] = {STORE_FINDING_LIST(FINDING_ROW)};
-
 #define SORT_WORD(name, word) [STORE_SORT_##name] = word,
 static const char *const sort_words[STORE_SORT_COUNT] = {STORE_SORT_LIST(SORT_WORD)};
-
-const struct store_finding_info *store_finding_info(enum store_finding_kind kind)
-{
-	return &findings[kind];
-}
 
 const char *store_sort_word(enum store_sort sort)
 {

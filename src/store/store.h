@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "model/admin.h"
 #include "model/org.h"
+#include "store/findings.h"
 
 struct store_options {
 	const char *target;     /* "sqlite:PATH", or a MongoDB URI */
@@ -29,6 +30,7 @@ struct store_options {
 	unsigned connections;   /* most callers at once */
 	bool existing;          /* refuse, with ERR_NOT_FOUND, to make a store that is not there */
 	bool service;           /* callers do not wait long, and what died unfinished is gone on with in the background */
+	bool adopting;          /* what another program wrote is no reason to refuse: it is to be adopted */
 };
 
 /*
@@ -85,42 +87,22 @@ struct store_info {
 };
 
 /*
- * X(name, word, text, mending): what store_ops.check can find. `text` goes on from the name of what
- * it is about; `mending` says what a repair does, NULL: it leaves that to the operator.
+ * A document of an organization, as it travels between stores: as text.
+ *
+ * A store of BSON gives `text` as canonical Extended JSON (v2) of the whole document, and `id` of its
+ * _id: an ObjectId as 24 lower-case hex digits; a string as it is, unless it looks like one, begins
+ * with "{" or has a NUL; all others, those strings too, as canonical Extended JSON of {"_id": ...}.
+ * It takes any JSON object: without _id it gets the one that `id` stands for, as its first member.
  */
-#define STORE_FINDING_LIST(X)                                                                              \
-	X(DAMAGED, "store_damaged", "is damaged", NULL)                                                    \
-	X(ID_MALFORMED, "id_malformed", "is not an id: 24 hex digits", NULL)                               \
-	X(ADMIN_UNLINKED, "admin_unlinked", "names an admin that is not there; another one belongs to it", \
-	  "takes that one")                                                                                \
-	X(ADMIN_MISSING, "admin_missing", "has no admin", NULL)                                            \
-	X(ADMIN_UNOWNED, "admin_unowned", "is an admin of no organization", "is removed")                  \
-	X(ADMIN_ELSEWHERE, "admin_elsewhere", "is an admin that points to another organization than its own", \
-	  "points to its own")                                                                             \
-	X(DOCUMENTS_UNOWNED, "documents_unowned", "has documents, but is no organization", "are removed")  \
-	X(COLLECTION_MISSING, "collection_missing", "has no collection", "gets an empty one")              \
-	X(COLLECTION_UNOWNED, "collection_unowned", "is a collection of no organization", NULL)            \
-	X(CLAIM_MISSING, "claim_missing", "does not hold the claim on its name or email", "gets it")       \
-	X(CLAIM_UNOWNED, "claim_unowned", "is a claim of no organization", "is given up")                  \
-	X(NAME_INVALID, "name_invalid", "has a name that is none, or not normalized", NULL)                \
-	X(SLUG_WRONG, "slug_wrong", "has a slug that is not its name's", "gets the right one")             \
-	X(EMAIL_INVALID, "email_invalid", "has an email that is none", NULL)                               \
-	X(EMAIL_WRONG, "email_wrong", "has an email that is not normalized", "gets it normalized")         \
-	X(VERSION_INVALID, "version_invalid", "has a token version below 1", "gets one that kills its tokens")
-
-#define STORE_FINDING_ENUM(name, word, text, mending) STORE_FINDING_##name,
-enum store_finding_kind { STORE_FINDING_LIST(STORE_FINDING_ENUM) STORE_FINDING_COUNT };
-#undef STORE_FINDING_ENUM
-
-struct store_finding {
-	enum store_finding_kind kind;
-	const char *subject; /* an id or another name of what it is about */
-	const char *detail;  /* more for the operator's eyes; "" if there is none */
-	bool mended;
+struct store_document {
+	const char *id; /* unique in its organization */
+	const char *text;
 };
 
-/* Who is told of findings, each once, and of the progress of long work: `done` of `total`. */
-typedef void store_finding_fn(void *context, const struct store_finding *finding);
+/* Who is given documents, valid during the call; another value than ERR_OK ends the giving. */
+typedef enum err store_document_fn(void *context, const struct store_document *document);
+
+/* Who is told of the progress of long work: `done` of `total`. */
 typedef void store_progress_fn(void *context, uint64_t done, uint64_t total);
 
 struct store_ops {
@@ -139,7 +121,8 @@ struct store_ops {
 	/*
 	 * org_create(impl, account, max): the organization with its admin and collection. `max` > 0: at
 	 * most so many, else ERR_ORGANIZATION_LIMIT. ERR_ORGANIZATION_EXISTS (the slug; named first
-	 * when both hold), ERR_EMAIL_TAKEN. Ids in `account` are new.
+	 * when both hold), ERR_EMAIL_TAKEN. Ids in `account` are new to the store; all of it is taken as
+	 * it is, times and token version too.
 	 */
 	enum err (*org_create)(void *impl, const struct account *account, uint64_t max);
 
@@ -227,6 +210,37 @@ struct store_ops {
 	 * backup of a store of this kind and schema; a line in the log says why.
 	 */
 	enum err (*restore)(void *impl, const char *path, store_progress_fn *progress, void *context);
+
+	/*
+	 * documents_each(impl, org_id, take, context): gives all documents of an organization to `take`, each
+	 * once and in any order. `take` may use other stores, not this one. Its error, if it gives one;
+	 * ERR_ORGANIZATION_NOT_FOUND.
+	 */
+	enum err (*documents_each)(void *impl, const char *org_id, store_document_fn *take, void *context);
+
+	/*
+	 * documents_put(impl, org_id, documents, count): puts each in the place of the one with its id, or
+	 * beside the others. After an error any of them may be there: to be done again. ERR_INVALID_REQUEST:
+	 * one cannot be a document here, as its `text` is no object or has an _id that is not `id`; a line
+	 * in the log names it. ERR_ORGANIZATION_NOT_FOUND.
+	 */
+	enum err (*documents_put)(void *impl, const char *org_id, const struct store_document *documents,
+				  size_t count);
+
+	/*
+	 * document_normal(impl, arena, document, normal_r): as documents_each would give it once it had been
+	 * put; ERR_INVALID_REQUEST as above. NULL: the store keeps texts as they are.
+	 */
+	enum err (*document_normal)(void *impl, struct arena *arena, const struct store_document *document,
+				    struct store_document *normal_r);
+
+	/*
+	 * adopt(impl, dry_run, report, context): takes over, in a store opened for it, what another program
+	 * of the same design wrote, ids being kept. First reports everything that it will do and every
+	 * conflict; after a conflict, and when `dry_run`, nothing is changed. What was begun and died is
+	 * gone on with when it is done again; nothing to do: nothing is reported. NULL: there is no such program.
+	 */
+	enum err (*adopt)(void *impl, bool dry_run, store_adoption_fn *report, void *context);
 };
 
 struct store {
@@ -240,15 +254,7 @@ struct store {
  */
 enum err store_open(const struct store_options *options, struct store *store_r) MUST_CHECK;
 
-/* A row of STORE_FINDING_LIST. */
-struct store_finding_info {
-	const char *word;
-	const char *text;
-	const char *mending; /* NULL: none */
-};
-
-/* store_finding_info(kind): its row. store_sort_word(sort): the word of a sort. */
-const struct store_finding_info *store_finding_info(enum store_finding_kind kind);
+/* store_sort_word(sort): the word of a sort. */
 const char *store_sort_word(enum store_sort sort);
 
 /*

@@ -5,10 +5,10 @@ import json
 import os
 import re
 import secrets
-import sqlite3
 import urllib.parse
 
 import tap
+from peek import peek
 from promises import CHALLENGE, expect, expect_fields, must
 from stack import PASSWORD, Stack, fresh_email, run
 from tap import case, equal
@@ -174,8 +174,8 @@ def break_database(directory):
 
 @case
 def a_store_that_is_gone(_):
-    """with a broken database healthz is 200, all that needs the store is 503 store_unavailable, faults come first"""
-    with Stack() as stack:
+    """with a broken database file healthz is 200, all that needs the store is 503 store_unavailable, faults come first"""
+    with Stack(env={"MONGO_URI": None}) as stack:
         tenant = stack.tenant("Broken")
         break_database(stack.orgd.directory)
         expect(stack.call("GET", "/readyz"), 503, "store_unavailable")
@@ -191,16 +191,13 @@ def a_store_that_is_gone(_):
 
 @case
 def a_locked_store(_):
-    """while another program holds the write lock reads go on, a write is 503 overloaded and leaves nothing"""
-    with Stack() as stack:
+    """while another program holds SQLite's write lock reads go on, a write is 503 overloaded and leaves nothing"""
+    with Stack(env={"MONGO_URI": None}) as stack:
         tenant = stack.tenant("Locked")
-        connection = sqlite3.connect(os.path.join(stack.orgd.directory, "orgd.db"), isolation_level=None)
-        connection.execute("BEGIN IMMEDIATE")
-        expect(stack.get(tenant.name), 200)
-        expect(stack.create("Behind a lock", "lock@example.org"), 503, "overloaded")
-        expect(stack.get(tenant.name), 200)
-        connection.execute("ROLLBACK")
-        connection.close()
+        with peek(stack).writes_held():
+            expect(stack.get(tenant.name), 200)
+            expect(stack.create("Behind a lock", "lock@example.org"), 503, "overloaded")
+            expect(stack.get(tenant.name), 200)
         expect(stack.get("Behind a lock"), 404)
         expect(stack.create("Behind a lock", "lock@example.org"), 201)
 

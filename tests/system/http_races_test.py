@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Races over HTTP, by two orgd processes on one database: one winner each, and nothing left over."""
-import contextlib
-import os
-import sqlite3
 import threading
 import time
 
 import tap
+from peek import peek
 from promises import expect, must
 from stack import NUMBERS, Stack, fresh_email, run
-from tap import case, equal, together
+from tap import case, equal
 
 RACERS = 8
 ROUNDS = 3
@@ -19,15 +17,21 @@ def unique(name):
     return f"{name} {next(NUMBERS)}"
 
 
-@contextlib.contextmanager
-def writes_held(stack):
-    """Nothing can write to the database inside the block; reads go on."""
-    connection = sqlite3.connect(os.path.join(stack.orgd.directory, "orgd.db"), isolation_level=None, timeout=10)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-    finally:
-        connection.close()
+def patient(task):
+    """The task as a client does it that is told that something is still under way: again, for a while."""
+    def attempt():
+        end = time.monotonic() + 20
+        while True:
+            answer = task()
+            if answer.status != 409 or answer.code != "organization_busy" or time.monotonic() > end:
+                return answer
+            time.sleep(0.02)
+    return attempt
+
+
+def together(tasks):
+    """All tasks at once, each patient."""
+    return tap.together([patient(task) for task in tasks])
 
 
 def behind_one_lock(stack, tasks):
@@ -35,15 +39,15 @@ def behind_one_lock(stack, tasks):
     begun = threading.Barrier(len(tasks) + 1)
 
     def release():
-        with writes_held(stack):
+        with peek(stack).writes_held():
             begun.wait(10)
             time.sleep(0.15)
 
     def after(task):
         begun.wait(10)
-        return task()
+        return patient(task)()
 
-    return together([lambda task=task: after(task) for task in tasks] + [release])[:-1]
+    return tap.together([lambda task=task: after(task) for task in tasks] + [release])[:-1]
 
 
 def pick(stacks, index):
@@ -326,12 +330,13 @@ def readers_see_whole_states(*stacks):
     def write():
         try:
             for number in range(20):
-                expect(change(pick(stacks, number), tenant, organization_name=names[(number + 1) % 2]), 200)
+                move = patient(lambda n=number: change(pick(stacks, n), tenant, organization_name=names[(n + 1) % 2]))
+                expect(move(), 200)
             expect(tenant.call("DELETE", "/org/delete"), 200)
         finally:
             done.set()
 
-    together([write] + [lambda i=i: read(pick(stacks, i), names[i // 2]) for i in range(4)])
+    tap.together([write] + [lambda i=i: read(pick(stacks, i), names[i // 2]) for i in range(4)])
     must({200, 404} <= set(seen), "the readers saw nothing of it", set(seen))
 
 

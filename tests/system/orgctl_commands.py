@@ -27,7 +27,7 @@ def help_leads():
     with World() as world:
         overview = world.ok("--help")
         names = commands(world)
-        equal(len(names), 16, f"commands {names}")
+        equal(len(names), 18, f"commands {names}")
         for name in names:
             own = world.ok(*name.split(), "--help")
             assert f"example: orgctl {name}" in own.out, own

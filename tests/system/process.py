@@ -10,7 +10,7 @@ import tempfile
 import time
 
 BINARY = os.path.abspath(os.environ.get("ORGD_BINARY", "build/orgd"))
-MODULES = os.path.join(os.path.dirname(BINARY), ".libs")
+MODULES = os.path.join(os.path.dirname(BINARY), ".libs")  # where libtool builds them
 
 
 def short_directory():
@@ -24,8 +24,7 @@ def store_of(directory):
     if not uri:
         return {}
     server, _, options = uri.partition("?")
-    return {"MONGO_URI": f"{server.rstrip('/')}/{os.path.basename(directory)}" + (options and "?" + options),
-            "ORGD_MODULE_DIR": MODULES}
+    return {"MONGO_URI": f"{server.rstrip('/')}/{os.path.basename(directory)}" + (options and "?" + options)}
 
 
 class Orgd:
@@ -56,6 +55,7 @@ class Orgd:
             "ORGD_BCRYPT_COST": "4",
             "ORGD_ENV_FILE": "/dev/null",
             **store_of(self.directory),
+            "ORGD_MODULE_DIR": MODULES,
         }
         for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
             if variable in os.environ:
