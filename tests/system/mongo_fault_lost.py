@@ -2,8 +2,7 @@
 """Each command of each operation goes wrong once, in each way: the answer is a right one, and nothing half remains.
 
 First a good run of each operation tells which commands it sends. Then, for each of them, the same
-operation is done on an organization of its own while the proxy spoils that one command. Operations are
-spread over several processes on one database, some of which take the server for a replica set.
+operation is done on an organization of its own while the proxy spoils that one command.
 """
 import contextlib
 import dataclasses
@@ -17,16 +16,15 @@ import time
 import fastcgi
 import wire_faults
 from crash_world import Tenant, changed
-from mongo_world import Bench, Database, findings, must_not_leak, recovery, without_server_text
+from mongo_world import LONG, must_not_leak, without_server_text
 from tap import case, equal, together
 from wire_faults import error_after, error_before, late, write_concern_error, write_errors
 from wire_proxy import WRITES
 
 SEED = int(os.environ.get("ORGD_TEST_SEED") or 1)
 ONLY = os.environ.get("ORGD_TEST_FAULT", "")
-LONG = bool(os.environ.get("ORGD_TEST_LONG")) or ONLY
+EVERYTHING = LONG or ONLY
 UPTIME = 20.0  # what a process does only soon after its start must not be what mends things here
-BENCHES = (False, False, False, True, True, True)  # whether it sees a replica set
 
 DATA = {"insert", "update", "delete"}
 DDL = {"create", "renamecollection", "drop"}
@@ -195,8 +193,8 @@ def planned(bench, database):
     for operation in OPERATIONS:
         for step, name in [(0, None), *enumerate(good_run(bench, database, operation))]:
             ways = [(kind, replica_set) for kind, names, short in KINDS
-                    if (name or "insert") in names and (short or LONG) for replica_set in (False, True)]
-            chosen = ways if LONG else [chance.choice(ways)]
+                    if (name or "insert") in names and (short or EVERYTHING) for replica_set in (False, True)]
+            chosen = ways if EVERYTHING else [chance.choice(ways)]
             attempts += [Attempt(operation, step, name, *way) for way in chosen]
     chance.shuffle(attempts)
     return [attempt for attempt in attempts if ONLY in str(attempt)]
@@ -240,20 +238,18 @@ def work_off(attempts, benches, act):
 
 
 @case
-def commands_that_go_wrong(server):
+def commands_that_go_wrong(setup):
     """each command of each operation goes wrong once: right answers, nothing half remains, and the same request again"""
-    with contextlib.ExitStack() as stack:
-        database = stack.enter_context(contextlib.closing(Database(server)))
-        benches = [stack.enter_context(Bench(database, replica_set)) for replica_set in BENCHES]
-        attempts, faults = planned(benches[0], database), Faults()
-        time.sleep(UPTIME)
-        work_off(attempts, benches, lambda one, bench: faults.gather(one, one.run, bench, database))
-        seconds, left = recovery(benches[0].orgd, database)
-        faults.blame(attempts, left)
-        work_off(attempts, benches, lambda one, bench: faults.gather(one, one.conclude, bench))
-        unsure = sum(one.answer is not None and one.answer.status == 503 for one in attempts)
-        print(f"# {len(attempts)} faults, seed {SEED}: {unsure} answers 503, recovered in {seconds:.1f} s")
-        faults.check()
-        equal((database.faults(), findings(benches[0].orgd, database)), ([], set()), "what is left in the end")
-        for bench in benches:
-            must_not_leak(bench.orgd, "pass phrase no", "@example.org")
+    benches, database = setup.benches, setup.database
+    attempts, faults = planned(benches[0], database), Faults()
+    time.sleep(max(0.0, setup.started + UPTIME - time.monotonic()))
+    work_off(attempts, benches, lambda one, bench: faults.gather(one, one.run, bench, database))
+    seconds, left = setup.recovery()
+    faults.blame(attempts, left)
+    work_off(attempts, benches, lambda one, bench: faults.gather(one, one.conclude, bench))
+    unsure = sum(one.answer is not None and one.answer.status == 503 for one in attempts)
+    print(f"# {len(attempts)} faults, seed {SEED}: {unsure} answers 503, recovered in {seconds:.1f} s")
+    faults.check()
+    equal(setup.left(), [], "what is left in the end")
+    for bench in benches:
+        must_not_leak(bench.orgd, "pass phrase no", "@example.org")
