@@ -64,6 +64,18 @@ static bool check_secrets(const struct conf *conf, FILE *faults)
 	return ok;
 }
 
+/*
+ * Whether user and password end where they seem to: else a piece of the password is taken for a host, and
+ * shown as one.
+ */
+static bool has_plain_user(const char *uri)
+{
+	const char *begin = strstr(uri, "://") + 3;
+	const char *sign = strchr(begin, '@');
+
+	return sign == NULL || (sign == strrchr(begin, '@') && sign < begin + strcspn(begin, "/?"));
+}
+
 /* The rest of it is judged by the library that reads it. */
 static bool check_mongo_uri(const char *uri, FILE *faults)
 {
@@ -71,6 +83,8 @@ static bool check_mongo_uri(const char *uri, FILE *faults)
 		return say(faults, "MONGO_URI", "is required when ORGD_STORE is \"mongodb\"");
 	if (strncmp(uri, "mongodb://", 10) != 0 && strncmp(uri, "mongodb+srv://", 14) != 0)
 		return say(faults, "MONGO_URI", "must begin with mongodb:// or mongodb+srv://");
+	if (!has_plain_user(uri))
+		return say(faults, "MONGO_URI", "has an @ too many: in a password it is %40, / is %2F and ? is %3F");
 	return true;
 }
 

@@ -120,7 +120,7 @@ int cmd_adopt(struct call *call)
 	if (status != STATUS_DONE)
 		return status;
 	if (call->store.ops->adopt == NULL)
-		return say_refusal(call, "not_adoptable", "no other program writes a store like %s; MongoDB is for that",
+		return say_refusal(call, "not_adoptable", "no other program writes a store like %s",
 				   call->conf.store);
 	return call->values[OPTION_JSON] != NULL ? adopt_json(&adoptions, dry_run) : adopt_text(&adoptions, dry_run);
 }

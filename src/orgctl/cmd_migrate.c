@@ -8,6 +8,7 @@
 #include "orgctl/cmd_migrate.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -39,17 +40,32 @@ static void tick(void *context)
 	progress_show(++migration->done, migration->total);
 }
 
-static int say_failed(struct migration *migration, const struct org *org, const char *doing, enum err err)
+/* Says why not, going on from the organization's name. */
+static PRINTF_LIKE(4, 5) int refuse(struct migration *migration, const struct org *org, const char *code,
+				    const char *format, ...)
 {
+	const char *why;
+	va_list args;
+
+	va_start(args, format);
+	why = arena_vprintf(&migration->call->arena, format, args);
+	va_end(args);
+	return say_refusal(migration->call, code, "\"%s\" (%s) %s", org->name, org->id,
+			   why != NULL ? why : "cannot be copied: out of memory");
+}
+
+static int refuse_error(struct migration *migration, const struct org *org, enum err err)
+{
+	const struct err_info *info = err_info(err);
+
 	if (err == ERR_INVALID_REQUEST)
-		return say_refusal(migration->call, "document_invalid",
-				   "\"%s\" (%s): a document cannot be taken; the line above says which", org->name, org->id);
+		return refuse(migration, org, "document_invalid",
+			      "has a document that cannot be taken; the line above says which");
 	if (err == ERR_ORGANIZATION_BUSY)
-		return say_refusal(migration->call, err_info(err)->code,
-				   "\"%s\" (%s): an earlier create did not end; `orgctl store check --repair` there, then"
-				   " do this again", org->name, org->id);
-	return say_refusal(migration->call, err_info(err)->code, "\"%s\" (%s): %s failed: %s", org->name, org->id, doing,
-			   err_info(err)->detail);
+		return refuse(migration, org, info->code,
+			      "was begun and not finished: `orgctl store check --repair` in %s, then this again",
+			      migration->call->args[1]);
+	return refuse(migration, org, info->code, "cannot be read or written: %s", info->detail);
 }
 
 /* The organization with its admin, and what is to be done with it. */
@@ -61,9 +77,9 @@ static int visit(struct migration *migration, const struct store *store, const s
 	if (err == ERR_OK)
 		return each(migration, &account);
 	if (err == ERR_ORGANIZATION_NOT_FOUND)
-		return say_refusal(migration->call, "admin_not_found", "\"%s\" (%s) has no admin, or went just now;"
-				   " see `orgctl store check`", org->name, org->id);
-	return say_failed(migration, org, "reading", err);
+		return refuse(migration, org, "admin_not_found",
+			      "has no admin, or went just now; see `orgctl store check`");
+	return refuse_error(migration, org, err);
 }
 
 /* All organizations of a store, in order of slug. */
@@ -110,16 +126,16 @@ static int check_origin(struct migration *migration, const struct account *accou
 	enum err err = from->ops->account_by_id(from->impl, &migration->arena, org->id, &origin);
 
 	if (err == ERR_ORGANIZATION_NOT_FOUND)
-		return say_refusal(migration->call, "store_not_empty",
-				   "\"%s\" (%s) is in %s and not in %s: only what comes from there may be in it", org->name,
-				   org->id, migration->call->args[1], migration->call->args[0]);
+		return refuse(migration, org, "store_not_empty",
+			      "is in %s and not in %s: only what comes from there may be in it",
+			      migration->call->args[1], migration->call->args[0]);
 	if (err != ERR_OK)
-		return say_failed(migration, org, "reading", err);
+		return refuse_error(migration, org, err);
 	if (is_same(&origin, account))
 		return STATUS_DONE;
-	return say_refusal(migration->call, "changed",
-			   "\"%s\" (%s) is not the same in both: one was changed since it was copied; delete it in the store"
-			   " that you do not want, and do this again", org->name, org->id);
+	return refuse(migration, org, "changed",
+		      "is not the same in both, so it was changed since it was copied: delete it in the store"
+		      " where it is not wanted, then do this again");
 }
 
 /* Of `from`: into `to`, if it is not there with all its documents. */
@@ -141,7 +157,7 @@ static int copy(struct migration *migration, const struct account *account)
 	if (err == ERR_OK && !documents_same(&here, &there))
 		err = documents_copy(&migration->documents, org->id);
 	tick(migration);
-	return err == ERR_OK ? STATUS_DONE : say_failed(migration, org, "copying", err);
+	return err == ERR_OK ? STATUS_DONE : refuse_error(migration, org, err);
 }
 
 /* Of `from`: `to` must have it, and the same documents. */
@@ -154,21 +170,20 @@ static int compare(struct migration *migration, const struct account *account)
 	enum err err = to->ops->account_by_id(to->impl, &migration->arena, org->id, &present);
 
 	if (err == ERR_ORGANIZATION_NOT_FOUND)
-		return say_refusal(migration->call, "changed", "\"%s\" (%s) has come meanwhile; do this again", org->name,
-				   org->id);
+		return refuse(migration, org, "changed", "has come meanwhile; do this again");
 	if (err == ERR_OK)
 		err = documents_compare(&migration->documents, org->id, &here, &there);
 	if (err != ERR_OK)
-		return say_failed(migration, org, "comparing", err);
+		return refuse_error(migration, org, err);
 	tick(migration);
 	documents_add(&migration->digest, &here);
 	if (documents_same(&here, &there))
 		return STATUS_DONE;
-	return say_refusal(migration->call, "documents_differ",
-			   "\"%s\" (%s): %" PRIu64 " documents in %s and %" PRIu64 " in %s are not the same; do this again"
-			   " with nobody writing, and if that does not help delete it in %s before", org->name, org->id,
-			   here.count, migration->call->args[0], there.count, migration->call->args[1],
-			   migration->call->args[1]);
+	return refuse(migration, org, "documents_differ",
+		      "has %" PRIu64 " documents in %s and %" PRIu64 " in %s, and they are not the same: do"
+		      " this again with nobody writing; if that does not help, delete it in %s before",
+		      here.count, migration->call->args[0], there.count, migration->call->args[1],
+		      migration->call->args[1]);
 }
 
 /* Counts what hinders: damage, and what a repair would change. */
@@ -187,8 +202,8 @@ static int check_health(struct call *call, const struct store *store, const char
 		return say_error(call, err);
 	if (count == 0)
 		return STATUS_DONE;
-	return say_refusal(call, "store_unhealthy", "there is something to mend in %s: `orgctl store check --repair` first",
-			   name);
+	return say_refusal(call, "store_unhealthy",
+			   "there is something to mend in %s: `orgctl store check --repair` first", name);
 }
 
 static int report(struct migration *migration)
@@ -244,9 +259,10 @@ static int migrate(struct migration *migration)
 static bool has_password(const char *uri)
 {
 	const char *begin = strstr(uri, "://") + 3;
-	const char *sign = memchr(begin, '@', strcspn(begin, "/?"));
+	const char *sign = strrchr(begin, '@');
+	bool in_user = sign != NULL && memchr(begin, ':', (size_t)(sign - begin)) != NULL;
 
-	return (sign != NULL && memchr(begin, ':', (size_t)(sign - begin)) != NULL) || strcasestr(uri, "password") != NULL;
+	return in_user || strcasestr(begin, "password") != NULL;
 }
 
 /* What store_open() takes for a store as the command line names it; NULL, and said, when it is none. */
@@ -259,12 +275,14 @@ static const char *target_of(struct call *call, const char *name)
 	if (strcmp(name, "mongodb") == 0 && call->conf.mongo_uri != NULL)
 		return call->conf.mongo_uri;
 	if (uri)
-		say_refusal(call, "password_shown", "others can see the command line: put the URI with the password into"
-			    " MONGO_URI, and say \"mongodb\" here");
+		say_refusal(call, "password_shown",
+			    "others can see the command line: put a URI with a password into MONGO_URI,"
+			    " and say mongodb here");
 	else if (strcmp(name, "mongodb") == 0)
-		say_refusal(call, "no_uri", "\"mongodb\" is where MONGO_URI says, and that is not set");
+		say_refusal(call, "no_uri", "mongodb is where MONGO_URI says, and that is not set");
 	else
-		say_refusal(call, "no_store", "a store is named sqlite:PATH, mongodb for where MONGO_URI says, or a URI");
+		say_refusal(call, "no_store",
+			    "a store is named sqlite:PATH, mongodb for where MONGO_URI says, or by a URI");
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,9 +14,13 @@
 /* The module in the file at `path`, or NULL and why not. */
 static const struct store_module *load(const char *path, const char **reason_r)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	const struct store_module *module = handle != NULL ? dlsym(handle, "store_module") : NULL;
+	const struct store_module *module;
+	void *handle;
 
+	/* Else libmongoc counts in a file in /dev/shm, from its loading on; a killed process leaves it behind. */
+	setenv("MONGOC_DISABLE_SHM", "1", 0);
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	module = handle != NULL ? dlsym(handle, "store_module") : NULL;
 	*reason_r = handle == NULL ? dlerror() : "it is not of this version of orgd";
 	return module != NULL && strcmp(module->version, VERSION) == 0 ? module : NULL;
 }

@@ -19,14 +19,15 @@ struct store_module {
 /*
  * module_load(directory, name, package, ops_r): loads NAME.so from the directory, NULL: from where
  * modules are installed; it stays for good. What is missing is said in the log in a line that names
- * the package of the module's library: ERR_STORE_UNAVAILABLE.
+ * the package of the module's library: ERR_STORE_UNAVAILABLE. It changes the environment: before there
+ * are threads.
  */
 enum err module_load(const char *directory, const char *name, const char *package,
 		     const struct store_ops **ops_r) MUST_CHECK;
 
 /*
  * module_library(directory, name, reason_r): what library the module uses, NULL when it cannot be loaded:
- * then *reason_r says why, until the next call. One thread, before there are others.
+ * then *reason_r says why, until the next call. Before there are threads.
  */
 const char *module_library(const char *directory, const char *name, const char **reason_r);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mongo_client.c: sessions, commands, and what their errors mean. */
+/* mongo_client.c: sessions and commands. */
 #include "store/mongo_client.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "store/mongo_fault.h"
 #include "store/mongo_priv.h"
 
 #define ARENA_CAP ((size_t)1 << 30) /* the listing of a large store; a request takes a few KB */
@@ -19,56 +18,9 @@
 #define COLLECTION_NAME(name, collection) [MONGO_##name] = collection,
 static const char *const names[MONGO_COLLECTION_COUNT] = {MONGO_COLLECTION_LIST(COLLECTION_NAME)};
 
-/* Codes of the server: src/mongo/base/error_codes.yml of MongoDB. */
-enum code {
-	CODE_BAD_VALUE = 2,
-	CODE_FAILED_TO_PARSE = 9,
-	CODE_TYPE_MISMATCH = 14,
-	CODE_ILLEGAL_OPERATION = 20,
-	CODE_LOCK_TIMEOUT = 24,
-	CODE_NAMESPACE_NOT_FOUND = 26,
-	CODE_NAMESPACE_EXISTS = 48,
-	CODE_EXCEEDED_TIME_LIMIT = 50,
-	CODE_WRITE_CONFLICT = 112,
-	CODE_CONFLICTING_OPERATION = 117,
-	CODE_QUERY_PLAN_KILLED = 175,
-	CODE_NOT_PRIMARY = 10107,
-	CODE_UUID_MISMATCH = 361,
-	CODE_DUPLICATE_KEY = 11000,
-};
-
 const char *mongo_collection_name(enum mongo_collection collection)
 {
 	return names[collection];
-}
-
-static bool is_server(const bson_error_t *error)
-{
-	return error->domain == MONGOC_ERROR_SERVER || error->domain == MONGOC_ERROR_WRITE_CONCERN;
-}
-
-/* The driver's own retry covers a cut connection and a new primary; this, what it does not. */
-static bool is_passing(const bson_error_t *error)
-{
-	static const enum code codes[] = {CODE_LOCK_TIMEOUT, CODE_WRITE_CONFLICT, CODE_CONFLICTING_OPERATION,
-					  CODE_QUERY_PLAN_KILLED, CODE_NOT_PRIMARY};
-
-	for (size_t i = 0; is_server(error) && i < COUNT_OF(codes); i++)
-		if (error->code == (uint32_t)codes[i])
-			return true;
-	return false;
-}
-
-enum err mongo_fault(const bson_error_t *error, const char *doing)
-{
-	bool bug = error->domain == MONGOC_ERROR_BSON || error->domain == MONGOC_ERROR_COMMAND ||
-		   (is_server(error) && (error->code == CODE_BAD_VALUE || error->code == CODE_FAILED_TO_PARSE ||
-					 error->code == CODE_TYPE_MISMATCH));
-
-	LOG(LOG_ERROR, "mongodb failed", LOG_TEXT("doing", doing), LOG_NUMBER("domain", error->domain),
-	    LOG_NUMBER("code", error->code),
-	    LOG_TEXT("text", error->code != CODE_DUPLICATE_KEY ? error->message : "duplicate key"));
-	return bug ? ERR_INTERNAL : ERR_STORE_UNAVAILABLE;
 }
 
 /* Tells the watch how a command went: an answer of the server is one, be it a refusal. */
@@ -76,9 +28,9 @@ static void note(struct mongo_session *session, bool ok, const bson_error_t *err
 {
 	bool vain = error->domain == MONGOC_ERROR_SERVER_SELECTION || clock_monotonic_us() - begun_us > DOUBT_US;
 
-	if (ok || is_server(error))
+	if (ok || (mongo_fault_is_answer(error) && !mongo_fault_is_no_primary(error)))
 		mongo_watch_answered(session->store->watch);
-	else if (vain)
+	else if (vain || mongo_fault_is_no_primary(error))
 		mongo_watch_doubt(session->store->watch);
 }
 
@@ -86,7 +38,7 @@ static void note(struct mongo_session *session, bool ok, const bson_error_t *err
 static void doubt(struct mongo_session *session, enum mongo_outcome outcome)
 {
 	if (outcome == MONGO_UNKNOWN)
-		atomic_store(&session->store->unsure, true);
+		atomic_store(&session->store->unsure_us, clock_monotonic_us());
 }
 
 /* Before each command: a store that is known to be down is not waited for again. */
@@ -153,7 +105,7 @@ enum err mongo_read_command(struct mongo_session *session, const char *database,
 		note(session, ok, &error, begun_us);
 		if (ok)
 			return ERR_OK;
-		if (tries == 1 || !is_passing(&error) || !mongo_again(session))
+		if (tries == 1 || !mongo_fault_is_passing(&error) || !mongo_again(session))
 			break;
 	}
 	return mongo_fault(&error, "read");
@@ -285,7 +237,7 @@ static enum mongo_outcome outcome_of(const struct write *write, bool ok, enum mo
 {
 	if (ok)
 		return apply == change && counted(&write->reply, "matchedCount") == 0 ? MONGO_NOT_DONE : MONGO_DONE;
-	if (apply == insert && write->error.domain == MONGOC_ERROR_SERVER && write->error.code == CODE_DUPLICATE_KEY)
+	if (apply == insert && mongo_fault_is_duplicate(&write->error))
 		return MONGO_NOT_DONE;
 	(void)mongo_fault(&write->error, mongo_step_word(step));
 	return MONGO_UNKNOWN;
@@ -340,22 +292,6 @@ enum mongo_outcome mongo_remove_all(struct mongo_session *session, enum mongo_st
 	return apply(session, step, collection, filter, NULL, remove_all);
 }
 
-/* Clear answers that nothing was done: no such collection, the name is taken, it is another one. */
-static bool is_refusal(const bson_error_t *error)
-{
-	static const enum code codes[] = {CODE_NAMESPACE_NOT_FOUND, CODE_NAMESPACE_EXISTS, CODE_UUID_MISMATCH,
-					  CODE_ILLEGAL_OPERATION};
-
-	if (error->domain != MONGOC_ERROR_SERVER)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(codes); i++)
-		if (error->code == (uint32_t)codes[i])
-			return true;
-	/* Some servers give no code, and the driver then one of its own. */
-	return strstr(error->message, "ns not found") != NULL ||
-	       strstr(error->message, "source namespace does not exist") != NULL;
-}
-
 enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo_step step,
 				       const char *database, bson_t *command)
 {
@@ -367,7 +303,7 @@ enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo
 	if (!is_down(session, &error)) {
 		bool ok = mongoc_client_write_command_with_opts(session->client, database, command, NULL, NULL, &error);
 		note(session, ok, &error, begun_us);
-		outcome = ok ? MONGO_DONE : is_refusal(&error) ? MONGO_NOT_DONE : MONGO_UNKNOWN;
+		outcome = ok ? MONGO_DONE : mongo_fault_is_refusal(&error) ? MONGO_NOT_DONE : MONGO_UNKNOWN;
 		if (outcome == MONGO_UNKNOWN)
 			(void)mongo_fault(&error, mongo_step_word(step));
 	}

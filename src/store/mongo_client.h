@@ -120,7 +120,4 @@ enum err mongo_read_command(struct mongo_session *session, const char *database,
 enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo_step step,
 				       const char *database, bson_t *command) MUST_CHECK;
 
-/* mongo_fault(error, doing): what a driver's error is to a caller that read; logs it. */
-enum err mongo_fault(const bson_error_t *error, const char *doing);
-
 #endif

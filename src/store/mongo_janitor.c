@@ -88,19 +88,31 @@ static void log_finding(void *context, const struct store_finding *finding)
 	    LOG_TEXT("finding", store_finding_info(finding->kind)->word), LOG_TEXT("subject", finding->subject));
 }
 
-static void make_round(struct mongo *store, int64_t *sweep_at_ms)
+/* When to sweep; milliseconds, monotonic. */
+struct schedule {
+	int64_t next_ms;
+	int64_t covered_ms; /* what was left over before this was old enough for the latest sweep */
+};
+
+/* What a write of unknown outcome may have left is swept as soon as it has aged, whichever sweep comes before. */
+static void hasten(struct schedule *schedule, const struct mongo *store, int64_t now_ms)
+{
+	if (atomic_load(&store->unsure_us) / 1000 > schedule->covered_ms && schedule->next_ms > now_ms + FIRST_SWEEP_MS)
+		schedule->next_ms = now_ms + FIRST_SWEEP_MS;
+}
+
+static void make_round(struct mongo *store, struct schedule *schedule)
 {
 	int64_t now_ms = clock_monotonic_us() / 1000;
 	struct mongo_session session;
 
-	if (atomic_exchange(&store->unsure, false) && *sweep_at_ms > now_ms + FIRST_SWEEP_MS)
-		*sweep_at_ms = now_ms + FIRST_SWEEP_MS;
+	hasten(schedule, store, now_ms);
 	if (mongo_begin(store, &session) != ERR_OK ||
 	    mongo_end(&session, mongo_recover_pending(&session)) != ERR_OK)
 		return;
-	if (now_ms < *sweep_at_ms || mongo_check(store, true, log_finding, NULL) != ERR_OK)
+	if (now_ms < schedule->next_ms || mongo_check(store, true, log_finding, NULL) != ERR_OK)
 		return;
-	*sweep_at_ms = now_ms + SWEEP_MS;
+	*schedule = (struct schedule){.next_ms = now_ms + SWEEP_MS, .covered_ms = now_ms - MONGO_LEASE_MS};
 }
 
 /* Whether to go on after a round's pause. */
@@ -122,10 +134,10 @@ static bool wait_for_round(struct mongo_janitor *janitor)
 static void *run(void *context)
 {
 	struct mongo_janitor *janitor = context;
-	int64_t sweep_at_ms = clock_monotonic_us() / 1000 + FIRST_SWEEP_MS;
+	struct schedule schedule = {.next_ms = clock_monotonic_us() / 1000 + FIRST_SWEEP_MS};
 
 	do
-		make_round(janitor->store, &sweep_at_ms);
+		make_round(janitor->store, &schedule);
 	while (wait_for_round(janitor));
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/org.h"
+#include "store/mongo_fault.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 

@@ -27,7 +27,7 @@ struct mongo {
 	bool adopting; /* what another program filled is opened too */
 	bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */
 	atomic_uint open, busy;
-	atomic_bool unsure; /* a write's outcome was unknown since the janitor looked last */
+	atomic_int_fast64_t unsure_us; /* when a write's outcome was unknown last; monotonic; 0: never */
 	/*
 	 * Operations on one organization go one by one within a process, by its id. MongoDB does not
 	 * need that; FerretDB 1 does, whose compare-and-set is not atomic.

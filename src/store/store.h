@@ -214,7 +214,8 @@ struct store_ops {
 	/*
 	 * documents_each(impl, org_id, take, context): gives all documents of an organization to `take`, each
 	 * once and in any order. `take` may use other stores, not this one. Its error, if it gives one;
-	 * ERR_ORGANIZATION_NOT_FOUND.
+	 * ERR_ORGANIZATION_NOT_FOUND; ERR_INVALID_REQUEST: one has no text that means the same, a line in the
+	 * log names it.
 	 */
 	enum err (*documents_each)(void *impl, const char *org_id, store_document_fn *take, void *context);
 

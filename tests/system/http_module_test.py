@@ -124,6 +124,21 @@ def versions_name_its_library():
             must(last.startswith(begin), "the last line", last)
 
 
+@case
+def leaves_nothing_behind():
+    """the library does not count in a file in /dev/shm, which a killed process would leave"""
+    with directory() as state:
+        orgd = Orgd(directory=state, env={"MONGO_URI": URI})
+        try:
+            orgd.start()
+            with open(f"/proc/{orgd.pid}/maps") as maps:
+                text = maps.read()
+            must("libmongoc" in text, "the library is not loaded", text)
+            must("/dev/shm" not in text, "it has a file in /dev/shm", text)
+        finally:
+            orgd.close()
+
+
 if __name__ == "__main__":
     if not os.path.exists(MODULE):
         print(f"1..1\nok 1 - the module for MongoDB # SKIP {MODULE} was not built (--without-mongo)")

@@ -229,7 +229,7 @@ def names_of_stores():
                                      (here, "mongodb://user:geheim-4711@127.0.0.1:1/db", "password_shown"),
                                      (here, "mongodb://127.0.0.1:1/db?tlsCertificateKeyFilePassword=geheim-4711",
                                       "password_shown")):
-            result = world.run("store", "migrate", source, target, "--json")
+            result = world.run("store", "migrate", source, target, "--json", env={"MONGO_URI": ""})
             equal((result.status, result.json["error"]), (1, word), f"{source} {target}")
             assert "geheim" not in result.out + result.err, result
         assert not os.path.exists(world.path("to.db")), "a refused migration made a store"

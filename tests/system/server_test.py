@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""script/server: comes up, answers, starts orgd again, stops clean, refuses in one line."""
+"""script/server: comes up, answers, starts orgd again, stops clean, refuses in one line.
+
+With ORGD_TEST_MONGO_URI its store is MongoDB.
+"""
 import http.client
 import json
 import os
@@ -16,6 +19,7 @@ import tempfile
 import time
 
 import tap
+from process import store_of
 from tap import case, equal, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -65,7 +69,7 @@ class Server:
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith("ORGD_") and k not in ("MONGO_URI", "JWT_SECRET_KEY")}
         self.env.update(PORT=str(self.port), ORGD_STATE_DIR=self.state,
-                        ORGD_TESTING="on", ORGD_BCRYPT_COST="4")
+                        ORGD_TESTING="on", ORGD_BCRYPT_COST="4", **store_of(self.top))
         self.env.update(env)
         self.process = self.seconds = None
 
@@ -206,9 +210,9 @@ def two_on_one_store():
     """two side by side on one store; settings are passed on; a token of one is good at the other"""
     secret = secrets.token_hex(32)
     with Server(JWT_SECRET_KEY=secret) as one:
-        store = "sqlite:" + os.path.join(one.state, "orgd.db")
-        with Server(JWT_SECRET_KEY=secret, ORGD_STORE=store, ORGD_BASE_PATH="/api",
-                    ORGD_MAX_BODY="2000") as two:
+        store = {key: one.env[key] for key in ["MONGO_URI"] if key in one.env}
+        store = store or {"ORGD_STORE": "sqlite:" + os.path.join(one.state, "orgd.db")}
+        with Server(JWT_SECRET_KEY=secret, ORGD_BASE_PATH="/api", ORGD_MAX_BODY="2000", **store) as two:
             equal(one.ask("POST", "/org/create", ORG)[0], 201)
             equal(two.ask("GET", "/org/get?organization_name=Acme")[0], 200, "get at the second")
             status, login = two.ask("POST", "/admin/login",
@@ -288,6 +292,20 @@ def bad_env_file():
         status, lines = Server(ORGD_ENV_FILE=path).refused()
         equal(status, 1, f"exit status; {lines}")
         assert path in lines[0] and "chmod" in lines[0], lines
+
+
+@case
+def mongodb_that_is_not_there():
+    """with a MONGO_URI whose server is not there it comes up, says so without the URI, and answers 503"""
+    with Server(MONGO_URI="mongodb://user:geheim-4711@127.0.0.1:1/db") as server:
+        assert "the store does not answer yet" in server.output(), server.output()
+        assert "geheim" not in server.output(), server.output()
+        equal(server.ask("GET", "/healthz")[0], 200)
+        equal(server.ask("POST", "/org/create", ORG)[1]["code"], "store_unavailable")
+        equal(os.path.exists(os.path.join(server.state, "orgd.db")), False, "a database beside it")
+        server.stop(server.process.terminate)
+        with open(os.path.join(server.state, "log/orgd.log")) as file:
+            assert "geheim" not in file.read(), "the password is in the log"
 
 
 @case
