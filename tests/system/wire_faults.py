@@ -32,6 +32,9 @@ def named(name):
 
 
 def error_document(code):
+    """code None: as some servers say that there is no such collection."""
+    if code is None:
+        return {"ok": 0.0, "errmsg": "ns not found"}
     labels = {"errorLabels": ["RetryableWriteError"]} if code in RETRYABLE else {}
     return {"ok": 0.0, "errmsg": SECRET_TEXT, "code": code, "codeName": CODES[code], **labels}
 

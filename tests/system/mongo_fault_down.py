@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The MongoDB server is away, hangs or has no primary: how soon that is said, what goes on, and how soon all is back."""
+import time
+
+from mongo_world import LONG, World, must_not_leak, without_server_text
+from promises import expect
+from stack import PASSWORD, fresh_email
+from tap import case, equal, together, wait_until
+from wire_faults import delay
+from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE
+
+REFUSED_WITHIN, HANGING_WITHIN, BACK_WITHIN = 2.0, 6.0, 5.0
+NEXT_WITHIN, HEALTH_WITHIN, READY_WITHIN = 0.25, 0.1, 1.0  # the promise of the first is 0.05: a busy machine
+SLACK = 0.25
+
+
+def timed(act):
+    begin = time.monotonic()
+    answer = act()
+    return answer, time.monotonic() - begin
+
+
+def unavailable(act, seconds, what):
+    """The answer is 503 store_unavailable, within the time; returns the time."""
+    answer, spent = timed(act)
+    expect(without_server_text(answer), 503, "store_unavailable")
+    if spent > seconds:
+        raise AssertionError(f"{what} took {spent:.2f} s, {seconds} s are promised")
+    return spent
+
+
+def requests(stack, tenant):
+    """One of each route that needs the store."""
+    return {
+        "get": lambda: stack.get(tenant.name),
+        "login": lambda: stack.try_login(tenant.email),
+        "create": lambda: stack.create(f"Never {fresh_email()}", fresh_email()),
+        "update": lambda: tenant.update(organization_name=tenant.name),
+        "delete": lambda: tenant.call("DELETE", "/org/delete", json={"organization_name": "Other"}),
+    }
+
+
+def health(stack):
+    answer, spent = timed(lambda: stack.call("GET", "/healthz"))
+    expect(answer, 200)
+    if spent > HEALTH_WITHIN:
+        raise AssertionError(f"healthz took {spent:.3f} s")
+
+
+def down(world, mode, within, first=None):
+    """The server goes away and comes back: see the promises at the top of this file.
+
+    first: the names of the requests that meet it first, all at once.
+    """
+    stack, tenant = world.stack, world.stack.tenant()
+    process, acts = stack.orgd.pid, requests(stack, tenant)
+    with world.proxy.in_mode(mode):
+        spent = together([lambda name=name: unavailable(acts[name], within + SLACK, f"the first {name}, {mode}")
+                          for name in first or acts])
+        longest, slowest = max(spent), {}
+        for _ in range(5):
+            for name, act in acts.items():
+                spent = unavailable(act, NEXT_WITHIN, f"{name}, {mode}")
+                slowest[name] = max(spent, slowest.get(name, 0))
+            health(stack)
+            unavailable(lambda: stack.call("GET", "/readyz"), READY_WITHIN, f"readyz, {mode}")
+            time.sleep(0.2)
+    _, back = timed(lambda: wait_until(lambda: stack.get(tenant.name).status == 200, BACK_WITHIN, f"back, {mode}"))
+    for name, act in acts.items():
+        if act().status == 503:
+            raise AssertionError(f"{name} is still 503 after {mode}")
+    equal((stack.orgd.pid, stack.orgd.alive()), (process, True), "the process")
+    print(f"# {mode}: the first within {longest:.2f} s, then at most {max(slowest.values()) * 1000:.0f} ms, "
+          f"back after {back:.2f} s")
+
+
+@case
+def refused(setup):
+    """the server refuses connections: 503 at once, then sooner; all is back without a restart"""
+    with World(setup) as world:
+        down(world, REFUSE, REFUSED_WITHIN)
+        must_not_leak(world.stack.orgd, PASSWORD, "@example.org")
+
+
+@case
+def hanging(setup):
+    """the server takes connections and never answers: 503 within six seconds, then at once"""
+    with World(setup) as world:
+        down(world, HANG, HANGING_WITHIN)
+        must_not_leak(world.stack.orgd, PASSWORD, "@example.org")
+
+
+@case
+def no_primary(setup):
+    """a replica set without a primary: the same as if it were away"""
+    with World(setup, replica_set=True) as world:
+        down(world, NO_PRIMARY, REFUSED_WITHIN, ["get"])
+        down(world, NO_PRIMARY, REFUSED_WITHIN, ["create", "update"])
+        if LONG:
+            for mode, within in ((REFUSE, REFUSED_WITHIN), (HANG, HANGING_WITHIN)):
+                for name in "get", "login", "create", "update", "delete":
+                    down(world, mode, within, [name])
+
+
+@case
+def ready_at_once(setup):
+    """readyz says that the server hangs within a second, though no request has met that yet"""
+    with World(setup) as world:
+        expect(world.stack.call("GET", "/readyz"), 200)
+        time.sleep(0.5)
+        with world.proxy.in_mode(HANG):
+            unavailable(lambda: world.stack.call("GET", "/readyz"), READY_WITHIN + SLACK, "readyz")
+            health(world.stack)
+
+
+@case
+def started_without_server(setup):
+    """orgd starts while the server is away, serves what needs no store, and the rest when the server comes"""
+    world = World(setup)
+    world.proxy.set_mode(REFUSE)
+    with world:
+        health(world.stack)
+        unavailable(lambda: world.stack.call("GET", "/readyz"), READY_WITHIN, "readyz")
+        unavailable(lambda: world.stack.get("Any"), REFUSED_WITHIN, "get")
+        world.proxy.set_mode(PASS)
+        wait_until(lambda: world.stack.call("GET", "/readyz").status == 200, BACK_WITHIN, "readiness")
+        world.stack.login(world.stack.tenant().email)
+        equal(world.database.faults(), [], "what was made")
+        indexes = {name for name, _ in world.proxy.counts() if name == "createindexes"}
+        equal(indexes, {"createindexes"}, "indexes made")
+
+
+@case
+def connections_cut(setup):
+    """all connections are cut: reads go on, a login too"""
+    for replica_set in (False, True):
+        with World(setup, replica_set) as world:
+            tenant = world.stack.tenant()
+            world.proxy.cut_all()
+            wait_until(lambda: world.stack.get(tenant.name).status == 200, REFUSED_WITHIN, "a GET")
+            world.proxy.cut_all()
+            wait_until(lambda: world.stack.try_login(tenant.email).status == 200, REFUSED_WITHIN, "a login")
+
+
+@case
+def slow_server(setup):
+    """more slow requests than workers: each is answered 200 or 503, and then all is well"""
+    with World(setup, env={"ORGD_WORKERS": "4"}) as world:
+        tenant = world.stack.tenant()
+        world.proxy.fault("find", kind=delay(0.6), count=None)
+        answers = together([lambda: world.stack.get(tenant.name) for _ in range(20)])
+        for answer in answers:
+            if answer.status != 200:
+                expect(answer, 503)
+        world.proxy.clear()
+        wait_until(lambda: world.stack.get(tenant.name).status == 200, BACK_WITHIN, "a GET")
+        health(world.stack)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The MongoDB server goes away and comes back while organizations are made, changed and deleted.
+
+Of each organization its client knows what was acknowledged. One whose last answer was 503 is left alone, for
+it may be either way; in the end, after the recovery, all of them are looked up.
+"""
+import random
+import threading
+import time
+
+from crash_world import Tenant
+from mongo_fault_lost import OPERATIONS, SEED, Faults, request_for
+from mongo_world import must_not_leak, without_server_text
+from tap import case, equal
+from wire_faults import error_before, lose_answer
+from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE
+
+THREADS = 4
+
+
+class Load:
+    """Threads that do one operation after the other, each on an organization that it may be done on."""
+
+    def __init__(self, benches):
+        self.benches, self.stopped = benches, threading.Event()
+        self.tenants, self.faults, self.lock = [], [], threading.Lock()
+        self.done = self.unsure = 0
+        self.latest = 0.0  # when an operation was acknowledged
+        self.threads = [threading.Thread(target=self.run, args=(index,)) for index in range(THREADS)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self, index):
+        chance, tenant = random.Random(f"{SEED} {index}"), None
+        while not self.stopped.is_set():
+            try:
+                tenant = self.one(chance, tenant, self.benches[index % len(self.benches)].path)
+            except Exception as fault:
+                with self.lock:
+                    self.faults.append(f"{type(fault).__name__}: {fault}")
+                tenant = None
+
+    def one(self, chance, tenant, path):
+        """One operation; returns the organization if there is one and its state is known."""
+        if tenant is None:
+            tenant = Tenant()
+            with self.lock:
+                self.tenants.append(tenant)
+            answer = tenant.create(path)
+        else:
+            answer = self.change(chance, tenant, path)
+        without_server_text(answer)
+        with self.lock:
+            sure = len(tenant.possible) == 1
+            self.done += answer.status < 300
+            self.unsure += not sure
+            self.latest = time.monotonic() if answer.status < 300 else self.latest
+        if answer.status >= 300:
+            time.sleep(0.02)
+        return tenant if sure and tenant.possible != [None] else None
+
+    def change(self, chance, tenant, path):
+        """Any operation but create; the login that it needs is patient."""
+        token = tenant.login(path)
+        operation = chance.choice(OPERATIONS[1:])
+        return request_for(operation, tenant, token).attempt(tenant, path)
+
+
+def back(load, disturb):
+    begin = time.monotonic()
+    while load.latest <= begin:
+        if time.monotonic() > begin + 5:
+            raise AssertionError(f"nothing is acknowledged again 5 s after {disturb.__name__}")
+        time.sleep(0.01)
+    print(f"# after {disturb.__name__}: acknowledged again in {time.monotonic() - begin:.2f} s")
+    time.sleep(0.5)
+
+
+def set_all(proxies, mode):
+    for proxy in proxies:
+        proxy.set_mode(mode)
+
+
+def in_mode(mode, seconds, proxies):
+    for proxy in proxies:
+        proxy.set_mode(mode)
+    time.sleep(seconds)
+    for proxy in proxies:
+        proxy.set_mode(PASS)
+
+
+def with_faults(seconds, proxies, **faults):
+    """Some share of all commands meets each of the faults."""
+    rules = [proxy.fault(kind=kind, count=None, where=lambda _, share=share: random.random() < share)
+             for proxy in proxies for kind, share in faults.values()]
+    time.sleep(seconds)
+    for proxy in proxies:
+        proxy.clear()
+    equal(any(rule.fired for rule in rules), True, "whether a command met a fault")
+
+
+def refused(proxies):
+    in_mode(REFUSE, 1, proxies)
+
+
+def without_primary(proxies):
+    in_mode(NO_PRIMARY, 3, proxies)
+
+
+def hanging(proxies):
+    in_mode(HANG, 3, proxies)
+
+
+def in_an_election(proxies):
+    with_faults(3, proxies, stepping_down=(error_before(10107), 0.5), interrupted=(error_before(11602), 1.0))
+
+
+def losing_answers(proxies):
+    with_faults(2, proxies, lost=(lose_answer, 0.2))
+
+
+def cut_often(proxies):
+    for _ in range(10):
+        for proxy in proxies:
+            proxy.cut_all()
+        time.sleep(0.05)
+
+
+@case
+def away_under_load(setup):
+    """the server goes away under load, in many ways: nothing acknowledged is lost, nothing half remains"""
+    benches = setup.benches[:THREADS]
+    with Load(benches) as load:
+        time.sleep(0.5)
+        for disturb in (refused, cut_often, without_primary, hanging, in_an_election, losing_answers):
+            disturb([bench.proxy for bench in benches])
+            back(load, disturb)
+    faults = Faults(load.faults)
+    seconds, left = setup.recovery()
+    faults.lines += left
+    for tenant in load.tenants:
+        faults.gather(tenant.state, tenant.settle, benches[0].path)
+    print(f"# {load.done} done, {load.unsure} unsure, {len(load.tenants)} organizations, "
+          f"recovered in {seconds:.1f} s, seed {SEED}")
+    faults.check()
+    equal(load.unsure > 0 and load.done > 50, True, "whether the server was missed at all")
+    for bench in benches:
+        must_not_leak(bench.orgd, "pass phrase no", "@example.org")
