@@ -120,6 +120,10 @@ enum err mongo_claim_unused(struct mongo_session *session, enum mongo_collection
 enum err mongo_sweep_claim(struct mongo_session *session, enum mongo_collection collection,
 			   const struct mongo_claim *claim) MUST_CHECK;
 
+/* mongo_insert_admin(session, step, org, admin): by the session's operation; mongo_admin.c. */
+enum err mongo_insert_admin(struct mongo_session *session, enum mongo_step step, const bson_oid_t *org,
+			    const struct admin *admin) MUST_CHECK;
+
 /* ---- The second halves: what an operation does after its commit, and a recovery ---- */
 
 /*
