@@ -38,7 +38,7 @@ static const char *find_collection(struct scan *scan, const struct mongo_org *or
 {
 	const struct mongo_listed key = {.uuid = org->uuid}, *listed;
 
-	if (!org->uuid.set)
+	if (!org->uuid.set || scan->listing.count == 0)
 		return NULL;
 	listed = bsearch(&key, scan->listing.items, scan->listing.count, sizeof(key), compare_uuids);
 	if (listed == NULL || !listed->uuid.set)
@@ -138,7 +138,8 @@ static enum err list_all(struct scan *scan)
 
 	if (err != ERR_OK)
 		return err;
-	qsort(scan->listing.items, scan->listing.count, sizeof(*scan->listing.items), compare_uuids);
+	if (scan->listing.count > 0)
+		qsort(scan->listing.items, scan->listing.count, sizeof(*scan->listing.items), compare_uuids);
 	scan->owned = arena_alloc(&scan->session.arena, scan->listing.count + 1);
 	return scan->owned != NULL ? ERR_OK : ERR_INTERNAL;
 }
