@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_operator.c: what every store must do for the operator: lists, checks, backups. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/store_world.h"
@@ -172,7 +173,12 @@ END_TEST
 
 START_TEST(a_store_that_is_not_there_is_made_only_if_wanted)
 {
-	const struct store_options options = {.target = store_target, .connections = 1, .existing = true};
+	const struct store_options options = {
+		.target = store_target,
+		.module_dir = getenv("ORGD_MODULE_DIR"),
+		.connections = 1,
+		.existing = true,
+	};
 
 	create("Acme", "acme", "a@x.org");
 	store_close(&store);

@@ -20,7 +20,8 @@
 	X(ADMIN_ELSEWHERE, "admin_elsewhere", "is an admin that points to another organization than its own", \
 	  "points to its own")                                                                             \
 	X(DOCUMENTS_UNOWNED, "documents_unowned", "has documents, but is no organization", "are removed")  \
-	X(COLLECTION_MISSING, "collection_missing", "has no collection", "gets an empty one")              \
+	X(INDEX_WRONG, "index_wrong", "is an index that is missing, or not as it must be", "is made")      \
+	X(COLLECTION_MISSING, "collection_missing", "has no collection at its name", "gets it, or an empty one") \
 	X(COLLECTION_UNOWNED, "collection_unowned", "is a collection of no organization", NULL)            \
 	X(COLLECTION_STAGING, "collection_staging", "is a collection that a create left behind",           \
 	  "is removed")                                                                                    \
@@ -32,7 +33,7 @@
 	X(SLUG_WRONG, "slug_wrong", "has a slug that is not its name's", "gets the right one")             \
 	X(EMAIL_INVALID, "email_invalid", "has an email that is none", NULL)                               \
 	X(EMAIL_WRONG, "email_wrong", "has an email that is not normalized", "gets it normalized")         \
-	X(VERSION_INVALID, "version_invalid", "has a token version below 1", "gets one that kills its tokens")
+	X(VERSION_INVALID, "version_invalid", "has a token version that cannot be", "gets one that kills its tokens")
 
 #define STORE_FINDING_ENUM(name, word, text, mending) STORE_FINDING_##name,
 enum store_finding_kind { STORE_FINDING_LIST(STORE_FINDING_ENUM) STORE_FINDING_COUNT };

@@ -9,14 +9,6 @@
 
 #define TRIES 5
 
-static bool is_old(const struct mongo_claim *claim)
-{
-	int64_t age = clock_now_ms() - claim->at_ms;
-
-	/* Also what another host's clock put into the future. */
-	return age > MONGO_LEASE_MS || age < -MONGO_LEASE_MS;
-}
-
 enum err mongo_claim_get(struct mongo_session *session, enum mongo_collection collection, const char *key,
 			  struct mongo_claim *claim_r)
 {
@@ -85,26 +77,37 @@ enum err mongo_release(struct mongo_session *session, enum mongo_collection coll
 	return remove_claim(session, step, collection, key, org, op);
 }
 
-/* Whether an active organization uses the key of a claim: ERR_ORGANIZATION_BUSY; ERR_OK: it does not. */
-static enum err expect_unused(struct mongo_session *session, enum mongo_collection collection,
-			      const struct mongo_org *org, const struct mongo_claim *claim)
+/* Whether no admin of the organization has the claimed email, be it the one that it names or not. */
+static enum err expect_no_admin(struct mongo_session *session, const struct mongo_claim *claim)
 {
-	struct mongo_admin admin;
-	enum err err;
+	struct mongo_found found;
+	enum err err = mongo_find(session, MONGO_ADMINS,
+				  BCON_NEW("org_id", BCON_OID(&claim->org), "email", BCON_UTF8(claim->key)), &found);
 
-	if (collection == MONGO_SLUGS)
-		return strcmp(org->slug, claim->key) == 0 ? ERR_ORGANIZATION_BUSY : ERR_OK;
-	err = mongo_admin_get(session, &org->admin_id, &admin);
-	if (err == ERR_NOT_FOUND || (err == ERR_OK && strcmp(admin.email, claim->key) == 0))
-		return ERR_ORGANIZATION_BUSY;
-	return err;
+	mongo_found_free(&found);
+	if (err == ERR_NOT_FOUND)
+		return ERR_OK;
+	return err == ERR_OK ? ERR_ORGANIZATION_BUSY : err;
 }
 
-/*
- * An update that has claimed the key and not yet committed is refused by the raised version; so the
- * claim is in no use when it is removed.
- */
-static enum err fence(struct mongo_session *session, const struct mongo_org *org)
+enum err mongo_claim_unused(struct mongo_session *session, enum mongo_collection collection,
+			    const struct mongo_claim *claim, struct mongo_org *org_r)
+{
+	enum err err;
+
+	if (!mongo_is_stale(claim->at_ms))
+		return ERR_ORGANIZATION_BUSY;
+	err = mongo_org_get(session, &claim->org, org_r);
+	if (err != ERR_OK)
+		return err;
+	if (org_r->state != MONGO_ACTIVE)
+		return ERR_ORGANIZATION_BUSY; /* the recovery's business */
+	if (collection == MONGO_EMAILS)
+		return expect_no_admin(session, claim);
+	return strcmp(org_r->slug, claim->key) == 0 ? ERR_ORGANIZATION_BUSY : ERR_OK;
+}
+
+enum err mongo_fence(struct mongo_session *session, const struct mongo_org *org)
 {
 	enum mongo_outcome outcome = mongo_change(
 		session, MONGO_STEP_SWEEP_FENCE, MONGO_ORGANIZATIONS,
@@ -115,18 +118,18 @@ static enum err fence(struct mongo_session *session, const struct mongo_org *org
 	return outcome == MONGO_DONE ? ERR_OK : ERR_ORGANIZATION_BUSY;
 }
 
+/*
+ * An operation that has claimed the key and not yet committed is refused by the raised version; so the
+ * claim is in no use when it is removed.
+ */
 static enum err sweep(struct mongo_session *session, enum mongo_collection collection,
 		      const struct mongo_claim *claim)
 {
 	struct mongo_org org;
-	enum err err = mongo_org_get(session, &claim->org, &org);
+	enum err err = mongo_claim_unused(session, collection, claim, &org);
 
-	if (err == ERR_OK && org.state != MONGO_ACTIVE)
-		return ERR_ORGANIZATION_BUSY; /* the recovery's business */
 	if (err == ERR_OK)
-		err = expect_unused(session, collection, &org, claim);
-	if (err == ERR_OK)
-		err = fence(session, &org);
+		err = mongo_fence(session, &org);
 	if (err == ERR_OK || err == ERR_NOT_FOUND)
 		err = remove_claim(session, MONGO_STEP_SWEEP_CLAIM, collection, claim->key, &claim->org, &claim->op);
 	return err;
@@ -135,10 +138,10 @@ static enum err sweep(struct mongo_session *session, enum mongo_collection colle
 enum err mongo_sweep_claim(struct mongo_session *session, enum mongo_collection collection,
 			   const struct mongo_claim *claim)
 {
-	enum err err;
+	enum err err = mongo_lock(session->store, &claim->org, false);
 
-	if (!is_old(claim) || mongo_lock(session->store, &claim->org, false) != ERR_OK)
-		return ERR_ORGANIZATION_BUSY;
+	if (err != ERR_OK)
+		return err;
 	err = sweep(session, collection, claim);
 	mongo_unlock(session->store, &claim->org);
 	if (err == ERR_OK)
@@ -167,7 +170,7 @@ enum err mongo_claim(struct mongo_session *session, enum mongo_collection collec
 			return err;
 		/* A dead operation may have left it. */
 		if (mongo_is_id(&claim.org, org)) /* of this very organization, whose lock the caller has */
-			err = is_old(&claim) ? sweep(session, collection, &claim) : ERR_ORGANIZATION_BUSY;
+			err = sweep(session, collection, &claim);
 		else
 			err = mongo_sweep_claim(session, collection, &claim);
 		if (err != ERR_OK)

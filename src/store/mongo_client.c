@@ -41,11 +41,13 @@ static void doubt(struct mongo_session *session, enum mongo_outcome outcome)
 		atomic_store(&session->store->unsure_us, clock_monotonic_us());
 }
 
-/* Before each command: a store that is known to be down is not waited for again. */
+/* Before each command: a store that is known to be down is not waited for again; one being closed is left. */
 static bool is_down(struct mongo_session *session, bson_error_t *error)
 {
+	bool down = mongo_watch_is_down(session->store->watch) || atomic_load(&session->store->closing);
+
 	*error = (bson_error_t){.domain = 0};
-	if (session->probe || !mongo_watch_is_down(session->store->watch))
+	if (session->probe || !down)
 		return false;
 	bson_set_error(error, MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_SERVER_SELECTION_FAILURE, "known to be down");
 	return true;
@@ -176,22 +178,36 @@ enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t
 	return err;
 }
 
-enum err mongo_count(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
-		     uint64_t *count_r)
+/* Takes the filter; NULL: all, as the collection's own count says. */
+static enum err count(struct mongo_session *session, const char *name, bson_t *filter, uint64_t *count_r)
 {
-	bson_t *command = BCON_NEW("count", BCON_UTF8(names[collection]), "query", BCON_DOCUMENT(filter));
-	bson_t reply;
+	bson_t *command = BCON_NEW("count", BCON_UTF8(name)), reply;
 	bson_iter_t iter;
-	enum err err = mongo_read_command(session, session->store->database, command, &reply);
+	enum err err;
 
+	if (filter != NULL)
+		BSON_APPEND_DOCUMENT(command, "query", filter);
+	err = mongo_read_command(session, session->store->database, command, &reply);
 	if (err == ERR_OK && bson_iter_init_find(&iter, &reply, "n"))
 		*count_r = (uint64_t)bson_iter_as_int64(&iter);
 	else if (err == ERR_OK)
 		err = ERR_INTERNAL;
 	bson_destroy(&reply);
 	bson_destroy(command);
-	bson_destroy(filter);
+	if (filter != NULL)
+		bson_destroy(filter);
 	return err;
+}
+
+enum err mongo_count(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
+		     uint64_t *count_r)
+{
+	return count(session, names[collection], filter, count_r);
+}
+
+enum err mongo_count_in(struct mongo_session *session, const char *name, uint64_t *count_r)
+{
+	return count(session, name, NULL, count_r);
 }
 
 /* How many documents a write's reply tells of under a key. */

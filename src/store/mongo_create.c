@@ -137,20 +137,6 @@ static enum err make_collection(struct creation *creation)
 	return err == ERR_OK ? err : ERR_STORE_UNAVAILABLE;
 }
 
-static enum err insert_admin(struct creation *creation)
-{
-	struct mongo_session *session = &creation->session;
-	const struct admin *admin = &creation->account->admin;
-	enum mongo_outcome outcome;
-
-	SURE(outcome, mongo_insert(session, MONGO_STEP_CREATE_ADMIN, MONGO_ADMINS,
-				   BCON_NEW("_id", BCON_OID(&creation->admin), "org_id", BCON_OID(&creation->org),
-					    "email", BCON_UTF8(admin->email), "email_op", BCON_OID(&session->op),
-					    "password_hash", BCON_UTF8(admin->password_hash), "role",
-					    BCON_UTF8(ADMIN_ROLE), "tv", BCON_INT64(admin->token_version))));
-	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK;
-}
-
 static enum err commit(struct creation *creation)
 {
 	struct mongo_session *session = &creation->session;
@@ -176,7 +162,8 @@ static enum err create(struct creation *creation, uint64_t max)
 	if (err == ERR_OK)
 		err = make_collection(creation);
 	if (err == ERR_OK)
-		err = insert_admin(creation);
+		err = mongo_insert_admin(&creation->session, MONGO_STEP_CREATE_ADMIN, &creation->org,
+					 &creation->account->admin);
 	if (err == ERR_OK)
 		err = commit(creation);
 	return err;

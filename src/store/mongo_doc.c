@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/rand.h"
 #include "store/mongo_priv.h"
 
@@ -224,6 +225,13 @@ bson_t *mongo_live_filter(void)
 {
 	return BCON_NEW("state", "{", "$in", "[", BCON_UTF8(states[MONGO_ACTIVE]), BCON_UTF8(states[MONGO_UPDATING]),
 			"]", "}");
+}
+
+bool mongo_is_stale(int64_t ms)
+{
+	int64_t age = clock_now_ms() - ms;
+
+	return age > MONGO_LEASE_MS || age < -MONGO_LEASE_MS;
 }
 
 bool mongo_id(const char *text, bson_oid_t *id_r)

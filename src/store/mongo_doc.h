@@ -95,6 +95,9 @@ bson_t *mongo_live_filter(void);
 /* mongo_state_word(state): as it stands in the document. */
 const char *mongo_state_word(enum mongo_state state);
 
+/* mongo_is_stale(ms): older than the lease; or in the future, by another host's clock. */
+bool mongo_is_stale(int64_t ms);
+
 /* mongo_id(text, id_r): whether the text is an id. mongo_id_new(id_r): a random one; false: none to be had. */
 bool mongo_id(const char *text, bson_oid_t *id_r);
 bool mongo_id_new(bson_oid_t *id_r);
@@ -102,6 +105,9 @@ bool mongo_id_new(bson_oid_t *id_r);
 /* mongo_is_id(a, b), mongo_is_uuid(a, b): equal; an unset UUID equals none. */
 bool mongo_is_id(const bson_oid_t *a, const bson_oid_t *b);
 bool mongo_is_uuid(const struct mongo_uuid *a, const struct mongo_uuid *b);
+
+/* mongo_id_text(arena, document): any _id as the `id` of struct store_document; NULL without one, or without memory. */
+const char *mongo_id_text(struct arena *arena, const bson_t *document);
 
 /* mongo_uuid_read(iter, uuid_r): from a binary value of subtype UUID; else unset. */
 void mongo_uuid_read(const bson_iter_t *iter, struct mongo_uuid *uuid_r);

@@ -184,6 +184,7 @@ bool mongo_janitor_free(struct mongo_janitor *janitor)
 {
 	if (janitor == NULL)
 		return true;
+	atomic_store(&janitor->store->closing, true);
 	pthread_mutex_lock(&janitor->lock);
 	janitor->stop = true;
 	pthread_cond_signal(&janitor->stopped);

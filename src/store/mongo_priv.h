@@ -26,6 +26,7 @@ struct mongo {
 	bool existing; /* must be there already */
 	bool adopting; /* what another program filled is opened too */
 	bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */
+	atomic_bool closing; /* nobody but the janitor has a session any more, and that is to end */
 	atomic_uint open, busy;
 	atomic_int_fast64_t unsure_us; /* when a write's outcome was unknown last; monotonic; 0: never */
 	/*
@@ -70,6 +71,14 @@ enum err mongo_watch_ping(struct mongo_watch *watch) MUST_CHECK;
  */
 enum err mongo_schema_prepare(struct mongo_session *session) MUST_CHECK;
 enum err mongo_schema_index(struct mongo_session *session) MUST_CHECK;
+
+/*
+ * mongo_schema_check(session, repair, found, context): tells of each index that is missing or in the way;
+ * `repair` makes those that can be made.
+ */
+typedef void mongo_index_fn(void *context, const char *name, const char *fault, bool mended);
+enum err mongo_schema_check(struct mongo_session *session, bool repair, mongo_index_fn *found,
+			    void *context) MUST_CHECK;
 
 /* mongo_janitor.c: a thread that goes on with what dead processes began; free is as that of the watch. */
 struct mongo_janitor *mongo_janitor_new(struct mongo *store) MUST_CHECK;

@@ -104,11 +104,25 @@ enum err mongo_release(struct mongo_session *session, enum mongo_collection coll
 		       const bson_oid_t *org, const bson_oid_t *op) MUST_CHECK;
 
 /*
- * mongo_sweep_claim(session, collection, claim): removes it if nobody uses it. ERR_OK: it is gone.
- * ERR_ORGANIZATION_BUSY: it is in use, or its operation may be alive.
+ * mongo_fence(session, org): raises the version of an active organization that is still as it was read:
+ * nobody commits any more who read it before. ERR_ORGANIZATION_BUSY: it is not, or nobody knows.
  */
+enum err mongo_fence(struct mongo_session *session, const struct mongo_org *org) MUST_CHECK;
+
+/*
+ * mongo_claim_unused(session, collection, claim, org_r): whether nobody uses it: ERR_OK, by the active
+ * organization *org_r; ERR_NOT_FOUND, its organization is gone. ERR_ORGANIZATION_BUSY: it is in use, or
+ * its operation may be alive.
+ * mongo_sweep_claim(session, collection, claim): removes such a one. ERR_ORGANIZATION_BUSY likewise.
+ */
+enum err mongo_claim_unused(struct mongo_session *session, enum mongo_collection collection,
+			    const struct mongo_claim *claim, struct mongo_org *org_r) MUST_CHECK;
 enum err mongo_sweep_claim(struct mongo_session *session, enum mongo_collection collection,
 			   const struct mongo_claim *claim) MUST_CHECK;
+
+/* mongo_insert_admin(session, step, org, admin): by the session's operation; mongo_admin.c. */
+enum err mongo_insert_admin(struct mongo_session *session, enum mongo_step step, const bson_oid_t *org,
+			    const struct admin *admin) MUST_CHECK;
 
 /* ---- The second halves: what an operation does after its commit, and a recovery ---- */
 

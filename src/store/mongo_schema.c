@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mongo_schema.c: indexes, and whether the server and the database are fit for orgd. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "store/mongo_fault.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 
@@ -59,6 +61,101 @@ enum err mongo_schema_index(struct mongo_session *session)
 
 	for (size_t i = 0; i < COUNT_OF(indexes) && err == ERR_OK; i++)
 		err = make_index(session, &indexes[i]);
+	return err;
+}
+
+/* Whether an index does nothing but help to find: it refuses no document, leaves none out, and removes none. */
+static bool is_plain(const bson_t *index)
+{
+	static const char *const plain[] = {"v", "key", "name", "ns", "background"};
+	bson_iter_t iter;
+
+	for (bool more = bson_iter_init(&iter, index) && bson_iter_next(&iter); more; more = bson_iter_next(&iter)) {
+		bool known = BSON_ITER_HOLDS_BOOL(&iter) && !bson_iter_bool(&iter);
+		for (size_t i = 0; i < COUNT_OF(plain); i++)
+			known |= strcmp(plain[i], bson_iter_key(&iter)) == 0;
+		if (!known)
+			return false;
+	}
+	return true;
+}
+
+/* The only field of its key; NULL: it has several. */
+static const char *key_of(const bson_t *index, bson_iter_t *key)
+{
+	bson_iter_t iter, next;
+
+	if (!bson_iter_init_find(&iter, index, "key") || !BSON_ITER_HOLDS_DOCUMENT(&iter) ||
+	    !bson_iter_recurse(&iter, key) || !bson_iter_next(key))
+		return NULL;
+	next = *key;
+	return bson_iter_next(&next) ? NULL : bson_iter_key(key);
+}
+
+/* A look at the indexes of one collection. */
+struct looking {
+	enum mongo_collection collection;
+	bool there[COUNT_OF(indexes)];
+	mongo_index_fn *found;
+	void *context;
+};
+
+static void tell(const struct looking *looking, const char *name, const char *fault, bool mended)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s.%s", mongo_collection_name(looking->collection), name);
+	looking->found(looking->context, text, fault, mended);
+}
+
+static void look_at(struct looking *looking, const bson_t *index)
+{
+	bson_iter_t iter, key;
+	const char *name = bson_iter_init_find(&iter, index, "name") ? bson_iter_utf8(&iter, NULL) : NULL;
+	const char *field = key_of(index, &key);
+
+	if (field != NULL && strcmp(field, "_id") == 0)
+		return;
+	if (!is_plain(index)) {
+		tell(looking, name != NULL ? name : "?", "it refuses, omits or removes documents", false);
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(indexes); i++)
+		if (indexes[i].collection == looking->collection && field != NULL && strcmp(field, indexes[i].key) == 0)
+			looking->there[i] = true;
+}
+
+/* A collection that is not there has none. */
+static enum err read_indexes(struct mongo_session *session, struct looking *looking)
+{
+	mongoc_collection_t *handle = mongoc_client_get_collection(session->client, session->store->database,
+								   mongo_collection_name(looking->collection));
+	mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(handle, NULL);
+	const bson_t *index;
+	bson_error_t error;
+	enum err err = ERR_OK;
+
+	while (mongoc_cursor_next(cursor, &index))
+		look_at(looking, index);
+	if (mongoc_cursor_error(cursor, &error) && !mongo_fault_is_refusal(&error))
+		err = mongo_fault(&error, "list indexes");
+	mongoc_cursor_destroy(cursor);
+	mongoc_collection_destroy(handle);
+	return err;
+}
+
+enum err mongo_schema_check(struct mongo_session *session, bool repair, mongo_index_fn *found, void *context)
+{
+	enum err err = ERR_OK;
+
+	for (int collection = 0; collection < MONGO_COLLECTION_COUNT && err == ERR_OK; collection++) {
+		struct looking looking = {(enum mongo_collection)collection, {false}, found, context};
+		err = read_indexes(session, &looking);
+		for (size_t i = 0; i < COUNT_OF(indexes) && err == ERR_OK; i++)
+			if (indexes[i].collection == looking.collection && !looking.there[i])
+				tell(&looking, indexes[i].key, "it is missing",
+				     repair && make_index(session, &indexes[i]) == ERR_OK);
+	}
 	return err;
 }
 

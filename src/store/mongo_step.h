@@ -50,6 +50,7 @@
 	X(HASH_RENEW, "hash_renew")                           \
 	X(ADMIN_INSERT, "admin_insert")                       \
 	X(ADMIN_COMMIT, "admin_commit")                       \
+	X(ADMIN_WITHDRAW, "admin_withdraw")                   \
 	X(DOCUMENTS, "documents")                             \
 	X(SCHEMA, "schema")
 

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mongo_check.c: what should not be in the database: noted, looked at again, mended, told. */
+#include "store/mongo_check.h"
+
+#include <time.h>
+
+#include "store/mongo_priv.h"
+
+#define ARENA_CAP ((size_t)256 << 20)
+#define PASSES 3        /* mending one thing can free what another one needs */
+#define PAUSE_MS 1000   /* most operations take less */
+
+void mongo_check_suspect(struct mongo_checking *checking, enum mongo_suspect_kind kind, const bson_oid_t *id,
+			 const char *name)
+{
+	struct mongo_suspect *suspect = arena_alloc(&checking->arena, sizeof(*suspect));
+	char *copy = arena_strdup(&checking->arena, name != NULL ? name : "");
+
+	if (suspect == NULL || copy == NULL) {
+		checking->full = true;
+		return;
+	}
+	*suspect = (struct mongo_suspect){.name = copy, .next = checking->suspects[kind]};
+	if (id != NULL)
+		suspect->id = *id;
+	checking->suspects[kind] = suspect;
+}
+
+void mongo_check_find(struct mongo_checking *checking, enum store_finding_kind kind, const char *subject,
+		      const char *detail, bool mended)
+{
+	struct mongo_finding *found = arena_alloc(&checking->arena, sizeof(*found));
+	char *subject_copy = arena_strdup(&checking->arena, subject != NULL ? subject : "");
+	char *detail_copy = arena_strdup(&checking->arena, detail != NULL ? detail : "");
+
+	if (found == NULL || subject_copy == NULL || detail_copy == NULL) {
+		checking->full = true;
+		return;
+	}
+	*found = (struct mongo_finding){{kind, subject_copy, detail_copy, mended}, NULL};
+	*checking->end = found;
+	checking->end = &found->next;
+}
+
+bson_t *mongo_check_admin_as_read(const struct mongo_admin *admin)
+{
+	return BCON_NEW("_id", BCON_OID(&admin->id), "email", BCON_UTF8(admin->email), "password_hash",
+			BCON_UTF8(admin->password_hash));
+}
+
+static bool has_suspects(const struct mongo_checking *checking)
+{
+	for (size_t kind = 0; kind < MONGO_SUSPECT_COUNT; kind++)
+		if (checking->suspects[kind] != NULL)
+			return true;
+	return false;
+}
+
+static enum err examine(struct mongo_checking *checking, struct mongo_session *session,
+			enum mongo_suspect_kind kind, const struct mongo_suspect *suspect)
+{
+	switch (kind) {
+	case MONGO_SUSPECT_ORGANIZATION:
+		return mongo_check_org(checking, session, &suspect->id);
+	case MONGO_SUSPECT_ADMIN:
+		return mongo_stray_admin(checking, session, &suspect->id);
+	case MONGO_SUSPECT_SLUG:
+		return mongo_stray_claim(checking, session, MONGO_SLUGS, suspect->name);
+	case MONGO_SUSPECT_EMAIL:
+		return mongo_stray_claim(checking, session, MONGO_EMAILS, suspect->name);
+	default:
+		return mongo_stray_collection(checking, session, suspect->name);
+	}
+}
+
+/* Each with a session of its own: it has its own time, and its own operation if it mends. */
+static enum err look_again(struct mongo_checking *checking)
+{
+	struct mongo_session session;
+	enum err err = ERR_OK;
+
+	for (int kind = 0; kind < MONGO_SUSPECT_COUNT; kind++) {
+		const struct mongo_suspect *suspect = checking->suspects[kind];
+		for (; suspect != NULL && err == ERR_OK; suspect = suspect->next) {
+			err = mongo_begin(checking->store, &session);
+			if (err == ERR_OK)
+				err = mongo_end(&session, examine(checking, &session,
+								  (enum mongo_suspect_kind)kind, suspect));
+		}
+		checking->suspects[kind] = NULL;
+	}
+	return err;
+}
+
+static void find_index(void *context, const char *name, const char *fault, bool mended)
+{
+	mongo_check_find(context, STORE_FINDING_INDEX_WRONG, name, fault, mended);
+}
+
+static enum err check_indexes(struct mongo_checking *checking)
+{
+	struct mongo_session session;
+	enum err err = mongo_begin(checking->store, &session);
+
+	if (err != ERR_OK)
+		return err;
+	return mongo_end(&session, mongo_schema_check(&session, checking->repair, find_index, checking));
+}
+
+static enum err run_pass(struct mongo_checking *checking)
+{
+	enum err err = check_indexes(checking);
+
+	if (err == ERR_OK)
+		err = mongo_scan(checking);
+	if (err != ERR_OK || !has_suspects(checking))
+		return err;
+	nanosleep(&(struct timespec){PAUSE_MS / 1000, PAUSE_MS % 1000 * 1000000L}, NULL);
+	return look_again(checking);
+}
+
+/* What could not be mended is looked for again by the next pass, and told of once. */
+static void forget_unmended(struct mongo_checking *checking, struct mongo_finding **from)
+{
+	struct mongo_finding **link = from;
+
+	while (*link != NULL)
+		if ((*link)->finding.mended)
+			link = &(*link)->next;
+		else
+			*link = (*link)->next;
+	checking->end = link;
+}
+
+static enum err run_passes(struct mongo_checking *checking)
+{
+	enum err err = ERR_OK;
+
+	for (int pass = 1; err == ERR_OK; pass++) {
+		struct mongo_finding **from = checking->end;
+		bool mended = false;
+		err = run_pass(checking);
+		if (err == ERR_OK && checking->full)
+			err = ERR_INTERNAL;
+		for (const struct mongo_finding *found = *from; found != NULL; found = found->next)
+			mended |= found->finding.mended;
+		if (err != ERR_OK || !mended || pass == PASSES)
+			break;
+		forget_unmended(checking, from);
+	}
+	return err;
+}
+
+enum err mongo_check(void *impl, bool repair, store_finding_fn *report, void *context)
+{
+	struct mongo_checking checking = {.store = impl, .repair = repair};
+	enum err err;
+
+	checking.end = &checking.findings;
+	arena_init(&checking.arena, ARENA_CAP);
+	err = run_passes(&checking);
+	for (const struct mongo_finding *found = checking.findings; found != NULL && err == ERR_OK; found = found->next)
+		report(context, &found->finding);
+	arena_fini(&checking.arena);
+	return err;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mongo_repair.c: what mends an organization, in steps that leave no more wrong than there was.
+ *
+ * Each is bound to the version that was read, or can only be applied to what was read. One that dies half
+ * way is found and mended again.
+ */
+#include "base/clock.h"
+#include "store/mongo_check.h"
+#include "store/mongo_priv.h"
+
+static enum err done(enum mongo_outcome outcome)
+{
+	return outcome == MONGO_DONE ? ERR_OK : outcome == MONGO_NOT_DONE ? ERR_ORGANIZATION_BUSY : ERR_STORE_UNAVAILABLE;
+}
+
+static bson_t *org_as_read(const struct mongo_org *org)
+{
+	return BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "ver",
+			BCON_INT64(org->version));
+}
+
+enum err mongo_repair_finish(struct mongo_session *session, const struct mongo_view *view)
+{
+	return mongo_recover(session, &view->org.id);
+}
+
+/* ---- Admins ---- */
+
+static enum err set_token_version(struct mongo_session *session, const struct mongo_admin *admin, int64_t version)
+{
+	enum mongo_outcome outcome;
+
+	SURE(outcome, mongo_change(session, MONGO_STEP_REPAIR, MONGO_ADMINS, mongo_check_admin_as_read(admin),
+				   BCON_NEW("$set", "{", "tv", BCON_INT64(version), "}")));
+	return done(outcome);
+}
+
+/* A version that no token has: of neither, and seconds since 1970 are more than any counter has reached. */
+static int64_t next_version(const struct mongo_org *org, const struct mongo_admin *admin)
+{
+	int64_t version = org->token_version > admin->token_version ? org->token_version : admin->token_version;
+	int64_t now = clock_now_ms() / 1000;
+
+	return version < 1 || version >= INT64_MAX ? now : version + 1;
+}
+
+/* The admin first: the organization's write is what makes it one. */
+enum err mongo_repair_link_admin(struct mongo_session *session, const struct mongo_view *view)
+{
+	int64_t version = next_version(&view->org, view->heir);
+	enum err err = set_token_version(session, view->heir, version);
+
+	if (err != ERR_OK)
+		return err;
+	return done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, org_as_read(&view->org),
+				 BCON_NEW("$set", "{", "admin_id", BCON_OID(&view->heir->id), "tv", BCON_INT64(version),
+					  "}", "$inc", "{", "ver", BCON_INT64(1), "}")));
+}
+
+/* Unless the organization that it points to has it for its admin too. */
+enum err mongo_repair_point_admin(struct mongo_session *session, const struct mongo_view *view)
+{
+	struct mongo_org other;
+	enum err err = mongo_org_get(session, &view->admin->org, &other);
+
+	if (err == ERR_OK && mongo_is_id(&other.admin_id, &view->admin->id))
+		return ERR_ORGANIZATION_BUSY;
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
+		return err;
+	return done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ADMINS, mongo_check_admin_as_read(view->admin),
+				 BCON_NEW("$set", "{", "org_id", BCON_OID(&view->org.id), "}")));
+}
+
+/* As an update that changes nothing else, so that no other one is under way meanwhile. */
+enum err mongo_repair_version(struct mongo_session *session, const struct mongo_view *view)
+{
+	int64_t version = next_version(&view->org, view->admin);
+	struct mongo_org updating = view->org;
+	enum err err = done(mongo_change(
+		session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, org_as_read(&view->org),
+		BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_UPDATING)), "op",
+			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "tv", BCON_INT64(version),
+			 "next", "{", "updated_at", BCON_DATE_TIME(view->org.updated_ms), "}", "}", "$inc", "{", "ver",
+			 BCON_INT64(1), "}")));
+
+	if (err != ERR_OK)
+		return err;
+	err = set_token_version(session, view->admin, version);
+	updating.op = session->op;
+	updating.next = (struct mongo_next){.updated_ms = view->org.updated_ms};
+	/* Finished in any case: what is not mended is found again. */
+	if (mongo_finish_update(session, &updating, true) != ERR_OK)
+		return ERR_STORE_UNAVAILABLE;
+	return err;
+}
+
+/* ---- Claims ---- */
+
+/* The fence is raised first, as for a claim that is removed; then there is one moment that this is right at. */
+static enum err take_claim(struct mongo_session *session, const struct mongo_org *org,
+			   enum mongo_collection collection, const char *key, const bson_oid_t *op)
+{
+	struct mongo_claim claim;
+	enum err err = mongo_fence(session, org);
+
+	if (err != ERR_OK)
+		return err;
+	if (mongo_insert(session, MONGO_STEP_REPAIR, collection,
+			 BCON_NEW("_id", BCON_UTF8(key), "org", BCON_OID(&org->id), "op", BCON_OID(op), "at",
+				  BCON_DATE_TIME(clock_now_ms()))) == MONGO_DONE)
+		return ERR_OK;
+	err = mongo_claim_get(session, collection, key, &claim);
+	if (err != ERR_OK || !mongo_is_id(&claim.org, &org->id))
+		return err == ERR_OK ? ERR_ORGANIZATION_EXISTS : err;
+	/* Its own, but by an operation that it knows nothing of. */
+	return done(mongo_change(session, MONGO_STEP_REPAIR, collection,
+				 BCON_NEW("_id", BCON_UTF8(key), "org", BCON_OID(&org->id), "op", BCON_OID(&claim.op)),
+				 BCON_NEW("$set", "{", "op", BCON_OID(op), "}")));
+}
+
+enum err mongo_repair_slug_claim(struct mongo_session *session, const struct mongo_view *view)
+{
+	return take_claim(session, &view->org, MONGO_SLUGS, view->org.slug, &view->org.slug_op);
+}
+
+enum err mongo_repair_email_claim(struct mongo_session *session, const struct mongo_view *view)
+{
+	return take_claim(session, &view->org, MONGO_EMAILS, view->admin->email, &view->admin->email_op);
+}
+
+/* ---- The collection ---- */
+
+enum err mongo_repair_collection(struct mongo_session *session, const struct mongo_view *view)
+{
+	const struct mongo_guard guard = {.state = MONGO_ACTIVE, .slug = view->org.slug};
+	const char *home = mongo_org_name(session, view->org.slug);
+
+	return home != NULL ? mongo_place(session, &view->org.id, &guard, home) : ERR_INTERNAL;
+}
