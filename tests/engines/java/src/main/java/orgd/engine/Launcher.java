@@ -13,13 +13,16 @@ public final class Launcher {
 	private Launcher() {
 	}
 
-	public static void main(String[] arguments) throws IOException {
-		MongoServer server = new MongoServer(new Engine());
-		server.bind("127.0.0.1", port(arguments));
-		System.out.printf("mongodb://127.0.0.1:%d/%n", server.getLocalAddress().getPort());
-		System.out.flush();
-		System.in.transferTo(OutputStream.nullOutputStream());
-		Runtime.getRuntime().halt(0);
+	public static void main(String[] arguments) {
+		int status = 0;
+		try {
+			serve(port(arguments));
+		} catch (Exception fault) {
+			System.err.println("engine: " + fault.getMessage());
+			status = 1;
+		}
+		// Threads of a server that could not be bound would keep the process alive.
+		Runtime.getRuntime().halt(status);
 	}
 
 	private static int port(String[] arguments) {
@@ -27,9 +30,16 @@ public final class Launcher {
 			return 0;
 		}
 		if (arguments.length != 2 || !arguments[0].equals("--port")) {
-			System.err.println("usage: Launcher [--port N]");
-			System.exit(2);
+			throw new IllegalArgumentException("usage: Launcher [--port N]");
 		}
 		return Integer.parseInt(arguments[1]);
+	}
+
+	private static void serve(int port) throws IOException {
+		MongoServer server = new MongoServer(new Engine());
+		server.bind("127.0.0.1", port);
+		System.out.printf("mongodb://127.0.0.1:%d/%n", server.getLocalAddress().getPort());
+		System.out.flush();
+		System.in.transferTo(OutputStream.nullOutputStream());
 	}
 }
