@@ -11,11 +11,12 @@ import time
 from crash_world import Tenant
 from mongo_fault_lost import OPERATIONS, SEED, Faults, request_for
 from mongo_world import must_not_leak, without_server_text
-from tap import case, equal
+from tap import case, equal, together
 from wire_faults import error_before, lose_answer
 from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE
 
 THREADS = 4
+PAUSE = 0.1  # after a 503
 
 
 class Load:
@@ -64,7 +65,7 @@ class Load:
             self.unsure += not sure
             self.latest = time.monotonic() if answer.status < 300 else self.latest
         if answer.status >= 300:
-            time.sleep(0.02)
+            time.sleep(PAUSE)
         return tenant if sure and tenant.possible != [None] else None
 
     def change(self, chance, tenant, path):
@@ -72,6 +73,11 @@ class Load:
         token = tenant.login(path)
         operation = chance.choice(OPERATIONS[1:])
         return request_for(operation, tenant, token).attempt(tenant, path)
+
+
+def settle(tenants, path, faults):
+    for tenant in tenants:
+        faults.gather(tenant.state, tenant.settle, path)
 
 
 def back(load, disturb):
@@ -146,8 +152,8 @@ def away_under_load(setup):
     faults = Faults(load.faults)
     seconds, left = setup.recovery()
     faults.lines += left
-    for tenant in load.tenants:
-        faults.gather(tenant.state, tenant.settle, benches[0].path)
+    together([lambda share=load.tenants[i::THREADS], path=bench.path: settle(share, path, faults)
+              for i, bench in enumerate(benches)])
     print(f"# {load.done} done, {load.unsure} unsure, {len(load.tenants)} organizations, "
           f"recovered in {seconds:.1f} s, seed {SEED}")
     faults.check()

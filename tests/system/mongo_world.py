@@ -59,44 +59,37 @@ class Database:
 
     def faults(self):
         """What is not as it must be when nothing is under way: a list of lines, by the documents themselves."""
-        orgs, admins = self.find("organizations"), self.find("admins")
+        orgs = self.find("organizations")
+        admins = {one["_id"]: one for one in self.find("admins")}
         collections = {name: uuid for name, uuid in self.collections().items() if not name.startswith("system.")}
-        return [*_faulty_organizations(orgs, admins, collections), *_faulty_claims(self, orgs, admins),
-                *(f"admin {one['email']} of no organization" for one in admins
-                  if one["org_id"] not in {org["_id"] for org in orgs}),
-                *(f"collection {name} of nobody" for name in collections
-                  if name not in CONTROL | {"org_" + org["slug"] for org in orgs})]
+        own = CONTROL | {"org_" + org["slug"] for org in orgs}
+        used = {"slugs": {(org["slug"], org["_id"], org["slug_op"]) for org in orgs},
+                "emails": {(one["email"], one["org_id"], one["email_op"]) for one in admins.values()}}
+        return [*(line for org in orgs for line in _faults_of(org, admins.get(org["admin_id"]), collections)),
+                *(line for coll, keys in used.items() for line in _faulty_claims(coll, self.find(coll), keys)),
+                *(f"admin {one['email']} of no organization" for one in admins.values()
+                  if one["_id"] not in {org["admin_id"] for org in orgs}),
+                *(f"collection {name} of nobody" for name in collections if name not in own)]
 
 
-def _faulty_organizations(orgs, admins, collections):
-    for org in orgs:
-        own = [one for one in admins if one["org_id"] == org["_id"]]
-        if org["state"] != "active":
-            yield f"{org['slug']} is {org['state']}"
-        elif [one["_id"] for one in own] != [org["admin_id"]]:
-            yield f"{org['slug']} has the admins {own}"
-        elif own[0]["tv"] != org["tv"]:
-            yield f"{org['slug']} has token version {org['tv']}, its admin {own[0]['tv']}"
-        elif "org_" + org["slug"] not in collections:
-            yield f"{org['slug']} has no collection"
-        elif collections["org_" + org["slug"]] != org["coll_uuid"]:
-            yield f"the collection of {org['slug']} is not its own"
+def _faults_of(org, admin, collections):
+    if org["state"] != "active":
+        yield f"{org['slug']} is {org['state']}"
+    elif admin is None or admin["org_id"] != org["_id"]:
+        yield f"{org['slug']} has no admin of its own, but {admin}"
+    elif admin["tv"] != org["tv"]:
+        yield f"{org['slug']} has token version {org['tv']}, its admin {admin['tv']}"
+    elif "org_" + org["slug"] not in collections:
+        yield f"{org['slug']} has no collection"
+    elif collections["org_" + org["slug"]] != org["coll_uuid"]:
+        yield f"the collection of {org['slug']} is not its own"
 
 
-def _faulty_claims(database, orgs, admins):
-    emails = {one["org_id"]: one for one in admins}
-    for org in orgs:
-        admin = emails.get(org["_id"], {})
-        yield from _faulty_claim(database, "slugs", org["slug"], org["_id"], org["slug_op"])
-        yield from _faulty_claim(database, "emails", admin.get("email"), org["_id"], admin.get("email_op"))
-    for coll, keys in (("slugs", {org["slug"] for org in orgs}), ("emails", {one["email"] for one in admins})):
-        yield from (f"{coll}: {claim} is used by nobody" for claim in database.find(coll) if claim["_id"] not in keys)
-
-
-def _faulty_claim(database, coll, key, org, op):
-    claims = database.find(coll, {"_id": key})
-    if [(one["org"], one["op"]) for one in claims] != [(org, op)]:
-        yield f"{coll}: {key} of {org} by {op} is claimed as {claims}"
+def _faulty_claims(coll, claims, used):
+    """used: {(key, organization, operation)} as their owners say."""
+    claimed = {(one["_id"], one["org"], one["op"]) for one in claims}
+    yield from (f"{coll}: {claim} is claimed, but not used" for claim in claimed - used)
+    yield from (f"{coll}: {claim} is used, but not claimed" for claim in used - claimed)
 
 
 def behind(proxy, database):
