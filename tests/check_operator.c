@@ -152,6 +152,8 @@ START_TEST(a_backup_is_restored_into_an_empty_store_only)
 	struct tenant tenant = tenant_of(&made);
 	char *path = make_file("backup", "");
 
+	if (store.ops->backup == NULL)
+		return; /* copied by orgctl instead: tests/system/mongo_backup_test.py */
 	ck_assert_int_eq(store.ops->backup(store.impl, path, no_progress, NULL), ERR_OK);
 	ck_assert_int_eq(restore(path), ERR_ORGANIZATION_EXISTS);
 	ck_assert_int_eq(store.ops->org_delete(store.impl, &tenant), ERR_OK);
@@ -164,6 +166,8 @@ END_TEST
 
 START_TEST(what_is_no_backup_is_not_restored)
 {
+	if (store.ops->restore == NULL)
+		return;
 	ck_assert_int_eq(restore(make_file("strange", "root:x:0:0:root:/root:/bin/sh\n")), ERR_INVALID_REQUEST);
 	ck_assert_int_eq(restore(make_file("strange", "")), ERR_INVALID_REQUEST);
 	ck_assert_int_eq(restore("/nonexistent/backup"), ERR_INVALID_REQUEST);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,18 @@ static void hold_signals(struct outfile *file)
 static void release_signals(const struct outfile *file)
 {
 	sigprocmask(SIG_SETMASK, &file->mask, NULL);
+}
+
+/* With what SQLite keeps beside a file. */
+static void remove_part(const struct outfile *file)
+{
+	static const char *const beside[] = {"-wal", "-shm"};
+	char name[PATH_MAX];
+
+	unlink(file->part);
+	for (size_t i = 0; i < COUNT_OF(beside); i++)
+		if ((size_t)snprintf(name, sizeof(name), "%s%s", file->part, beside[i]) < sizeof(name))
+			unlink(name);
 }
 
 bool outfile_begin(struct outfile *file, struct arena *arena, const char *path)
@@ -56,7 +69,7 @@ void outfile_abandon(struct outfile *file)
 	int why = errno;
 
 	close(file->fd);
-	unlink(file->part);
+	remove_part(file);
 	release_signals(file);
 	errno = why;
 }
@@ -67,7 +80,7 @@ void outfile_yield(struct outfile *file)
 
 	if (sigpending(&waiting) != 0 || sigandset(&ours, &waiting, &file->held) != 0 || sigisemptyset(&ours))
 		return;
-	unlink(file->part);
+	remove_part(file);
 	release_signals(file); /* it ends the program */
 }
 

@@ -201,6 +201,7 @@ struct store_ops {
 	 * backup(impl, path, progress, context): writes everything as it is at one moment to `path`, an
 	 * empty file; store and file are checked. What the file is like is the store's affair. After an
 	 * error it holds nothing of use; ERR_INTERNAL: one of the two is damaged, as a line in the log says.
+	 * NULL, and restore too: it has none of its own kind, and is copied into an SQLite file instead.
 	 */
 	enum err (*backup)(void *impl, const char *path, store_progress_fn *progress, void *context);
 
