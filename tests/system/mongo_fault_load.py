@@ -9,14 +9,16 @@ import threading
 import time
 
 from crash_world import Tenant
-from mongo_fault_lost import OPERATIONS, SEED, Faults, request_for
+from mongo_fault_lost import OPERATIONS, SEED, Faults, Mine, prepare, request_for
 from mongo_world import must_not_leak, without_server_text
 from tap import case, equal, together
-from wire_faults import error_before, lose_answer
-from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE
+from wire_faults import delay, error_before, lose_answer
+from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE, WRITES
 
 THREADS = 4
 PAUSE = 0.1  # after a 503
+NEIGHBOURS = 150
+RENAME = next(one for one in OPERATIONS if one.name == "rename")
 
 
 class Load:
@@ -160,3 +162,30 @@ def away_under_load(setup):
     equal(load.unsure > 0 and load.done > 50, True, "whether the server was missed at all")
     for bench in benches:
         must_not_leak(bench.orgd, "pass phrase no", "@example.org")
+
+
+@case
+def slow_neighbour(setup):
+    """an operation that takes long on one organization makes no other one wait, let alone busy"""
+    bench, database = setup.benches[0], setup.database
+    slow, request = prepare(RENAME, bench.path)
+    others = [prepare(RENAME, bench.path) for _ in range(NEIGHBOURS)]
+    rule = bench.proxy.fault(WRITES, kind=delay(0.5), count=None, where=Mine(database, slow, request.new))
+
+    def rename_others(share):
+        time.sleep(0.1)
+        spent = []
+        for tenant, change in share:
+            begin = time.monotonic()
+            equal(change.attempt(tenant, bench.path).status, 200, "status of another organization's rename")
+            spent.append(time.monotonic() - begin)
+        return max(spent)
+
+    acts = [lambda: request.attempt(slow, bench.path).status]
+    acts += [lambda share=others[i::4]: rename_others(share) for i in range(4)]
+    status, *longest = together(acts)
+    bench.proxy.clear()
+    equal((status, rule.fired > 3), (200, True), "the slow one")
+    print(f"# the others took at most {max(longest):.2f} s")
+    if max(longest) > 0.5:
+        raise AssertionError(f"another organization waited {max(longest):.2f} s")
