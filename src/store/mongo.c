@@ -290,6 +290,9 @@ static const struct store_ops ops = {
 	.check = mongo_check,
 	.backup = mongo_backup,
 	.restore = mongo_restore,
+	.documents_each = mongo_documents_each,
+	.documents_put = mongo_documents_put,
+	.document_normal = mongo_document_normal,
 };
 
 static const char *library(void)

@@ -178,38 +178,6 @@ enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t
 	return err;
 }
 
-/* Takes the filter; NULL: all, as the collection's own count says. */
-static enum err count(struct mongo_session *session, const char *name, bson_t *filter, uint64_t *count_r)
-{
-	bson_t *command = BCON_NEW("count", BCON_UTF8(name)), reply;
-	bson_iter_t iter;
-	enum err err;
-
-	if (filter != NULL)
-		BSON_APPEND_DOCUMENT(command, "query", filter);
-	err = mongo_read_command(session, session->store->database, command, &reply);
-	if (err == ERR_OK && bson_iter_init_find(&iter, &reply, "n"))
-		*count_r = (uint64_t)bson_iter_as_int64(&iter);
-	else if (err == ERR_OK)
-		err = ERR_INTERNAL;
-	bson_destroy(&reply);
-	bson_destroy(command);
-	if (filter != NULL)
-		bson_destroy(filter);
-	return err;
-}
-
-enum err mongo_count(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
-		     uint64_t *count_r)
-{
-	return count(session, names[collection], filter, count_r);
-}
-
-enum err mongo_count_in(struct mongo_session *session, const char *name, uint64_t *count_r)
-{
-	return count(session, name, NULL, count_r);
-}
-
 /* How many documents a write's reply tells of under a key. */
 static int64_t counted(const bson_t *reply, const char *key)
 {

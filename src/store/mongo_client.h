@@ -82,14 +82,6 @@ typedef enum err mongo_each_fn(void *context, const bson_t *document);
 enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t *filter, bson_t *options,
 			 mongo_each_fn *each, void *context) MUST_CHECK;
 
-/*
- * mongo_count(session, collection, filter, count_r): how many match, counted one by one.
- * mongo_count_in(session, name, count_r): how many a collection of any name has, about.
- */
-enum err mongo_count(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
-		     uint64_t *count_r) MUST_CHECK;
-enum err mongo_count_in(struct mongo_session *session, const char *name, uint64_t *count_r) MUST_CHECK;
-
 /* mongo_insert(...): MONGO_NOT_DONE: its _id exists. */
 enum mongo_outcome mongo_insert(struct mongo_session *session, enum mongo_step step,
 				enum mongo_collection collection, bson_t *document) MUST_CHECK;

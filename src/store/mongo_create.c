@@ -45,8 +45,8 @@ static enum err insert_org(struct creation *creation)
 			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "slug_op",
 			 BCON_OID(&session->op), "coll_uuid", BCON_NULL, "next", BCON_NULL, "tv",
 			 BCON_INT64(creation->account->admin.token_version), "ver", BCON_INT64(1)));
-	if (outcome != MONGO_UNKNOWN)
-		return outcome == MONGO_DONE ? ERR_OK : ERR_INTERNAL;
+	if (outcome != MONGO_UNKNOWN) /* its id is there: one that is moved here again, and died on its way */
+		return outcome == MONGO_DONE ? ERR_OK : ERR_ORGANIZATION_BUSY;
 	return mongo_org_get(session, &creation->org, &written) == ERR_OK ? ERR_OK : ERR_STORE_UNAVAILABLE;
 }
 

@@ -106,9 +106,6 @@ bool mongo_id_new(bson_oid_t *id_r);
 bool mongo_is_id(const bson_oid_t *a, const bson_oid_t *b);
 bool mongo_is_uuid(const struct mongo_uuid *a, const struct mongo_uuid *b);
 
-/* mongo_id_text(arena, document): any _id as the `id` of struct store_document; NULL without one, or without memory. */
-const char *mongo_id_text(struct arena *arena, const bson_t *document);
-
 /* mongo_uuid_read(iter, uuid_r): from a binary value of subtype UUID; else unset. */
 void mongo_uuid_read(const bson_iter_t *iter, struct mongo_uuid *uuid_r);
 void mongo_uuid_text(const struct mongo_uuid *uuid, char text_r[MONGO_UUID_TEXT]);

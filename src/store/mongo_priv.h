@@ -105,5 +105,9 @@ enum err mongo_info(void *impl, struct arena *arena, struct store_info *info_r);
 enum err mongo_check(void *impl, bool repair, store_finding_fn *report, void *context);
 enum err mongo_backup(void *impl, const char *path, store_progress_fn *progress, void *context);
 enum err mongo_restore(void *impl, const char *path, store_progress_fn *progress, void *context);
+enum err mongo_documents_each(void *impl, const char *org_id, store_document_fn *take, void *context);
+enum err mongo_documents_put(void *impl, const char *org_id, const struct store_document *documents, size_t count);
+enum err mongo_document_normal(void *impl, struct arena *arena, const struct store_document *document,
+			       struct store_document *normal_r);
 
 #endif

@@ -51,6 +51,14 @@ enum err mongo_list_prefix(struct mongo_session *session, const char *prefix,
 const struct mongo_listed *mongo_listed_as(const struct mongo_listing *listing, const struct mongo_uuid *uuid);
 const struct mongo_listed *mongo_listed_at(const struct mongo_listing *listing, const char *name);
 
+/*
+ * mongo_count(session, collection, filter, count_r): how many match, counted one by one.
+ * mongo_count_in(session, name, count_r): how many a collection of any name has, about.
+ */
+enum err mongo_count(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
+		     uint64_t *count_r) MUST_CHECK;
+enum err mongo_count_in(struct mongo_session *session, const char *name, uint64_t *count_r) MUST_CHECK;
+
 /* mongo_org_name(session, slug), mongo_private_name(session, kind, org): "org_x", "tmp_ORG_OP"; NULL: no memory. */
 const char *mongo_org_name(struct mongo_session *session, const char *slug);
 char *mongo_private_name(struct mongo_session *session, const char *kind, const bson_oid_t *org);

@@ -12,6 +12,7 @@
 #include "store/mongo_check.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_set.h"
+#include "store/mongo_text.h"
 
 #define ARENA_CAP ((size_t)64 << 20) /* for a batch */
 
@@ -165,7 +166,7 @@ static void refuse(void *context, const struct mongo_set *set, const bson_t *doc
 	bool claim = set->collection == MONGO_SLUGS || set->collection == MONGO_EMAILS;
 
 	mongo_check_find(scan->checking, has_id || claim ? STORE_FINDING_DAMAGED : STORE_FINDING_ID_MALFORMED,
-			 mongo_id_text(&scan->arena, document), mongo_collection_name(set->collection), false);
+			 mongo_text_id(&scan->arena, document), mongo_collection_name(set->collection), false);
 }
 
 static enum err read_through(struct scan *scan, struct mongo_set *set, enum err (*judge)(void *context))
