@@ -9,8 +9,8 @@ import threading
 import time
 
 from crash_world import Tenant
-from mongo_fault_lost import OPERATIONS, SEED, Faults, Mine, prepare, request_for
-from mongo_world import must_not_leak, without_server_text
+from mongo_operations import OPERATIONS, SEED, Faults, Mine, prepare, request_for
+from mongo_world import must_not_leak
 from tap import case, equal, together
 from wire_faults import delay, error_before, lose_answer
 from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE, WRITES
@@ -60,7 +60,6 @@ class Load:
             answer = tenant.create(path)
         else:
             answer = self.change(chance, tenant, path)
-        without_server_text(answer)
         with self.lock:
             sure = len(tenant.possible) == 1
             self.done += answer.status < 300
@@ -120,7 +119,7 @@ def refused(proxies):
 
 
 def without_primary(proxies):
-    in_mode(NO_PRIMARY, 3, proxies)
+    in_mode(NO_PRIMARY, 2, proxies)
 
 
 def hanging(proxies):
@@ -132,7 +131,7 @@ def in_an_election(proxies):
 
 
 def losing_answers(proxies):
-    with_faults(2, proxies, lost=(lose_answer, 0.2))
+    with_faults(1.5, proxies, lost=(lose_answer, 0.2))
 
 
 def cut_often(proxies):
@@ -168,9 +167,13 @@ def away_under_load(setup):
 def slow_neighbour(setup):
     """an operation that takes long on one organization makes no other one wait, let alone busy"""
     bench, database = setup.benches[0], setup.database
+
+    def prepare_some():
+        return [prepare(RENAME, bench.path) for _ in range(NEIGHBOURS // 4)]
+
     slow, request = prepare(RENAME, bench.path)
-    others = [prepare(RENAME, bench.path) for _ in range(NEIGHBOURS)]
-    rule = bench.proxy.fault(WRITES, kind=delay(0.5), count=None, where=Mine(database, slow, request.new))
+    others = [one for part in together([prepare_some] * 4) for one in part]
+    rule = bench.proxy.fault(WRITES, kind=delay(0.5), count=None, where=Mine(database, slow, request))
 
     def rename_others(share):
         time.sleep(0.1)
