@@ -2,16 +2,16 @@
 """The MongoDB server is away, hangs or has no primary: how soon that is said, what goes on, and how soon all is back."""
 import time
 
-from mongo_world import LONG, World, must_not_leak, without_server_text
+from mongo_operations import without_server_text
+from mongo_world import HANGING_WITHIN, LONG, REFUSED_WITHIN, SLACK, World, must_not_leak
 from promises import expect
 from stack import PASSWORD, fresh_email
 from tap import case, equal, together, wait_until
 from wire_faults import delay
 from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE
 
-REFUSED_WITHIN, HANGING_WITHIN, BACK_WITHIN = 2.0, 6.0, 5.0
+BACK_WITHIN = 5.0
 NEXT_WITHIN, HEALTH_WITHIN, READY_WITHIN = 0.25, 0.1, 1.0  # the promise of the first is 0.05: a busy machine
-SLACK = 0.25
 
 
 def timed(act):
@@ -95,9 +95,8 @@ def no_primary(setup):
     """a replica set without a primary: the same as if it were away"""
     with World(setup, replica_set=True) as world:
         down(world, NO_PRIMARY, REFUSED_WITHIN, ["get"])
-        down(world, NO_PRIMARY, REFUSED_WITHIN, ["create", "update"])
         if LONG:
-            for mode, within in ((REFUSE, REFUSED_WITHIN), (HANG, HANGING_WITHIN)):
+            for mode, within in ((NO_PRIMARY, REFUSED_WITHIN), (REFUSE, REFUSED_WITHIN), (HANG, HANGING_WITHIN)):
                 for name in "get", "login", "create", "update", "delete":
                     down(world, mode, within, [name])
 
@@ -147,8 +146,8 @@ def slow_server(setup):
     """more slow requests than workers: each is answered 200 or 503, and then all is well"""
     with World(setup, env={"ORGD_WORKERS": "4"}) as world:
         tenant = world.stack.tenant()
-        world.proxy.fault("find", kind=delay(0.6), count=None)
-        answers = together([lambda: world.stack.get(tenant.name) for _ in range(20)])
+        world.proxy.fault("find", kind=delay(0.5), count=None)
+        answers = together([lambda: world.stack.get(tenant.name) for _ in range(14)])
         for answer in answers:
             if answer.status != 200:
                 expect(answer, 503)

@@ -9,14 +9,16 @@ import threading
 import time
 
 from crash_world import Tenant
-from mongo_fault_lost import OPERATIONS, SEED, Faults, request_for
-from mongo_world import must_not_leak, without_server_text
+from mongo_operations import OPERATIONS, SEED, Faults, Mine, prepare, request_for
+from mongo_world import must_not_leak
 from tap import case, equal, together
-from wire_faults import error_before, lose_answer
-from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE
+from wire_faults import delay, error_before, lose_answer
+from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE, WRITES
 
 THREADS = 4
 PAUSE = 0.1  # after a 503
+NEIGHBOURS = 150
+RENAME = next(one for one in OPERATIONS if one.name == "rename")
 
 
 class Load:
@@ -58,7 +60,6 @@ class Load:
             answer = tenant.create(path)
         else:
             answer = self.change(chance, tenant, path)
-        without_server_text(answer)
         with self.lock:
             sure = len(tenant.possible) == 1
             self.done += answer.status < 300
@@ -118,7 +119,7 @@ def refused(proxies):
 
 
 def without_primary(proxies):
-    in_mode(NO_PRIMARY, 3, proxies)
+    in_mode(NO_PRIMARY, 2, proxies)
 
 
 def hanging(proxies):
@@ -130,7 +131,7 @@ def in_an_election(proxies):
 
 
 def losing_answers(proxies):
-    with_faults(2, proxies, lost=(lose_answer, 0.2))
+    with_faults(1.5, proxies, lost=(lose_answer, 0.2))
 
 
 def cut_often(proxies):
@@ -160,3 +161,34 @@ def away_under_load(setup):
     equal(load.unsure > 0 and load.done > 50, True, "whether the server was missed at all")
     for bench in benches:
         must_not_leak(bench.orgd, "pass phrase no", "@example.org")
+
+
+@case
+def slow_neighbour(setup):
+    """an operation that takes long on one organization makes no other one wait, let alone busy"""
+    bench, database = setup.benches[0], setup.database
+
+    def prepare_some():
+        return [prepare(RENAME, bench.path) for _ in range(NEIGHBOURS // 4)]
+
+    slow, request = prepare(RENAME, bench.path)
+    others = [one for part in together([prepare_some] * 4) for one in part]
+    rule = bench.proxy.fault(WRITES, kind=delay(0.5), count=None, where=Mine(database, slow, request))
+
+    def rename_others(share):
+        time.sleep(0.1)
+        spent = []
+        for tenant, change in share:
+            begin = time.monotonic()
+            equal(change.attempt(tenant, bench.path).status, 200, "status of another organization's rename")
+            spent.append(time.monotonic() - begin)
+        return max(spent)
+
+    acts = [lambda: request.attempt(slow, bench.path).status]
+    acts += [lambda share=others[i::4]: rename_others(share) for i in range(4)]
+    status, *longest = together(acts)
+    bench.proxy.clear()
+    equal((status, rule.fired > 3), (200, True), "the slow one")
+    print(f"# the others took at most {max(longest):.2f} s")
+    if max(longest) > 0.5:
+        raise AssertionError(f"another organization waited {max(longest):.2f} s")

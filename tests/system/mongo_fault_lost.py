@@ -10,18 +10,16 @@ import os
 import queue
 import random
 import re
-import threading
 import time
 
-import fastcgi
 import wire_faults
-from crash_world import Tenant, changed
-from mongo_world import LONG, must_not_leak, without_server_text
+from crash_world import Tenant
+from mongo_operations import OPERATIONS, REFUSED, SEED, Faults, Mine, Operation, Request, good_run, prepare, slug
+from mongo_world import HANGING_WITHIN, LONG, REFUSED_WITHIN, SLACK, must_not_leak
 from tap import case, equal, together
-from wire_faults import error_after, error_before, late, write_concern_error, write_errors
-from wire_proxy import WRITES
+from wire_faults import error_after, error_before, from_now_on, late, write_concern_error, write_errors
+from wire_proxy import HANG, PASS, REFUSE, WRITES
 
-SEED = int(os.environ.get("ORGD_TEST_SEED") or 1)
 ONLY = os.environ.get("ORGD_TEST_FAULT", "")
 EVERYTHING = LONG or ONLY
 UPTIME = 20.0  # what a process does only soon after its start must not be what mends things here
@@ -29,6 +27,8 @@ UPTIME = 20.0  # what a process does only soon after its start must not be what 
 DATA = {"insert", "update", "delete"}
 DDL = {"create", "renamecollection", "drop"}
 READS = {"find", "listcollections"}
+REFUSED_FROM_NOW_ON = from_now_on(REFUSE)
+SLOWEST = {REFUSED_FROM_NOW_ON: REFUSED_WITHIN}
 # Which commands a fault is for, and whether it is in the short run.
 KINDS = (
     (wire_faults.lose_answer, DATA | DDL, True),
@@ -46,89 +46,9 @@ KINDS = (
     (late(0.3), DATA | DDL, True),
     (wire_faults.hang, DATA | DDL | READS, True),
     (wire_faults.hang_after, DATA | DDL, True),
+    (REFUSED_FROM_NOW_ON, DATA | DDL | READS, True),
+    (from_now_on(HANG), DATA | DDL | READS, True),
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Operation:
-    """fields: what an update changes; again: what the repeated request answers when the first had happened."""
-    name: str
-    again: tuple
-    fields: tuple = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """new: the state of the organization after it."""
-    new: object
-    method: str
-    uri: str
-    body: object
-    token: str = None
-
-    def send(self, path):
-        return fastcgi.call(path, self.method, self.uri, self.body, token=self.token, timeout=20)
-
-    def attempt(self, tenant, path):
-        return tenant.attempt(path, self.new, self.method, self.uri, self.body, self.token)
-
-
-def prepare(operation, path):
-    """An organization for an operation to work on, and the request for it."""
-    tenant = Tenant()
-    if operation.name == "create":
-        return tenant, Request(tenant.state, "POST", "/org/create", tenant.state.input())
-    equal(tenant.create(path).status, 201, "create")
-    return tenant, request_for(operation, tenant, tenant.login(path))
-
-
-def request_for(operation, tenant, token):
-    """The request for any operation but create."""
-    if operation.name == "delete":
-        return Request(None, "DELETE", "/org/delete", None, token)
-    old = tenant.state
-    new = changed(old, operation.fields) if operation.fields else dataclasses.replace(old, name=old.name + "!")
-    body = {key: value for key, value in new.input().items() if old.input()[key] != value}
-    return Request(new, "PUT", "/org/update", body, token)
-
-
-OPERATIONS = (
-    Operation("create", (409, "organization_exists")),
-    Operation("rename", (200, None), ("organization_name",)),
-    Operation("display name", (200, None)),
-    Operation("email", (401, "invalid_token"), ("email",)),
-    Operation("password", (401, "invalid_token"), ("password",)),
-    Operation("all", (401, "invalid_token"), ("organization_name", "email", "password")),
-    Operation("delete", (401, "invalid_token")),
-)
-
-
-class Mine:
-    """Whether a command belongs to the operation on one organization: by what it mentions.
-
-    The recovery of other organizations, which goes on beside it, is not to be counted.
-    """
-
-    def __init__(self, database, tenant, new):
-        states = [state for state in (tenant.state, new) if state is not None]
-        self.marks = {word for state in states for word in (slug(state) + b"\0", state.email.encode() + b"\0")}
-        for org in database.find("organizations", {"organization_name": tenant.state.name}):
-            self.learn(org["_id"], org["admin_id"])
-
-    def learn(self, *ids):
-        self.marks |= {mark for one in ids for mark in (one.bytes, str(one).encode())}
-
-    def __call__(self, command):
-        content = command.message.content
-        if not any(mark in content for mark in self.marks):
-            return False
-        if (command.name, command.collection) == ("insert", "organizations"):
-            self.learn(command.body["documents"][0]["_id"])
-        return True
-
-
-def slug(state):
-    return state.name.strip("!").lower().replace(" ", "-").encode()
 
 
 @dataclasses.dataclass
@@ -142,6 +62,7 @@ class Attempt:
     tenant: Tenant = None
     request: Request = None
     answer: object = None
+    seconds: float = 0.0
 
     def __str__(self):
         where = f"command {self.step + 1} ({self.command})" if self.command else "every write"
@@ -150,19 +71,23 @@ class Attempt:
 
     def run(self, bench, database):
         self.tenant, self.request = prepare(self.operation, bench.path)
-        mine = Mine(database, self.tenant, self.request.new)
-        rule = bench.proxy.fault(names=None if self.command else WRITES, kind=self.kind, where=mine,
-                                 count=1 if self.command else None, skip=self.step)
-        self.answer = without_server_text(self.request.attempt(self.tenant, bench.path))
+        mine = Mine(database, self.tenant, self.request)
+        names, count = (None, 1) if self.command else (WRITES, None)
+        with bench.proxy.faulty(names, kind=self.kind, where=mine, count=count, skip=self.step) as rule:
+            begin = time.monotonic()
+            self.answer = self.request.attempt(self.tenant, bench.path)
+            self.seconds = time.monotonic() - begin
+        bench.proxy.set_mode(PASS)
         equal(rule.fired > 0, True, "whether the fault struck")
-        bench.proxy.clear()
+        if self.seconds > SLOWEST.get(self.kind, HANGING_WITHIN) + SLACK:
+            raise AssertionError(f"answered only after {self.seconds:.1f} s")
         bench.wait_ready()
         if self.answer.status != 503:
             self.tenant.settle(bench.path, again=False)
 
     def mentioned_in(self, line):
-        states = {self.tenant.state, *self.tenant.possible, *self.tenant.gone} - {None}
-        return any(re.search(rf"\b({slug(state).decode()}|{state.email})\b", line) for state in states)
+        states = {self.tenant.state, *self.tenant.possible, *self.tenant.gone} - {None} if self.tenant else ()
+        return any(re.search(rf"\b({slug(state.name)}|{state.email})\b", line) for state in states)
 
     def conclude(self, bench):
         """After the recovery: whole or absent, as the answer said or allowed; and the same request again."""
@@ -175,22 +100,13 @@ class Attempt:
         self.tenant.settle(bench.path, again=False)
 
 
-def good_run(bench, database, operation):
-    """The names of the commands that an operation sends, in their order."""
-    tenant, request = prepare(operation, bench.path)
-    mine = Mine(database, tenant, request.new)
-    with bench.proxy.recording() as commands:
-        request.attempt(tenant, bench.path)
-    return [command.name for command in commands if mine(command)]
-
-
 def planned(bench, database):
     """All attempts in the long run; in the short one each command goes wrong in one way, by chance; so do all writes.
 
     ORGD_TEST_FAULT chooses those whose description contains it, as "all: hang on command 8 (".
     """
     chance, attempts = random.Random(SEED), []
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, REFUSED):
         for step, name in [(0, None), *enumerate(good_run(bench, database, operation))]:
             ways = [(kind, replica_set) for kind, names, short in KINDS
                     if (name or "insert") in names and (short or EVERYTHING) for replica_set in (False, True)]
@@ -198,30 +114,6 @@ def planned(bench, database):
             attempts += [Attempt(operation, step, name, *way) for way in chosen]
     chance.shuffle(attempts)
     return [attempt for attempt in attempts if ONLY in str(attempt)]
-
-
-class Faults:
-    """What went wrong with attempts, collected: one fault does not hide the others."""
-
-    def __init__(self, lines=()):
-        self.lines, self.lock = list(lines), threading.Lock()
-
-    def gather(self, attempt, act, *arguments):
-        try:
-            act(*arguments)
-        except Exception as fault:
-            with self.lock:
-                self.lines.append(f"{attempt}: {type(fault).__name__}: {fault}")
-
-    def blame(self, attempts, left):
-        """Whose organization a line about the database is about."""
-        for line in left:
-            guilty = [str(one) for one in attempts if one.mentioned_in(line)]
-            self.lines.append(f"{line}: {guilty}")
-
-    def check(self):
-        if self.lines:
-            raise AssertionError("\n".join([f"seed {SEED}", *self.lines]))
 
 
 def work_off(attempts, benches, act):
@@ -248,7 +140,8 @@ def commands_that_go_wrong(setup):
     faults.blame(attempts, left)
     work_off(attempts, benches, lambda one, bench: faults.gather(one, one.conclude, bench))
     unsure = sum(one.answer is not None and one.answer.status == 503 for one in attempts)
-    print(f"# {len(attempts)} faults, seed {SEED}: {unsure} answers 503, recovered in {seconds:.1f} s")
+    print(f"# {len(attempts)} faults, seed {SEED}: {unsure} answers 503, the slowest after "
+          f"{max(one.seconds for one in attempts):.1f} s; recovered in {seconds:.1f} s")
     faults.check()
     equal(setup.left(), [], "what is left in the end")
     for bench in benches:

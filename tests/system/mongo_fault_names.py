@@ -4,7 +4,8 @@ import collections
 import threading
 
 import wire_faults
-from mongo_world import World, findings, without_server_text
+from mongo_operations import without_server_text
+from mongo_world import World, findings
 from promises import expect
 from stack import NUMBERS, PASSWORD, fresh_email
 from tap import case, equal

@@ -9,6 +9,7 @@ import sys
 import mongo_fault_names  # noqa: F401  (importing registers the cases, in this order)
 import mongo_fault_down  # noqa: F401
 import mongo_fault_lost  # noqa: F401
+import mongo_fault_rival  # noqa: F401
 import mongo_fault_load  # noqa: F401
 from mongo_server import MongoServer, NoServer
 from mongo_world import Setup

@@ -10,7 +10,6 @@ import subprocess
 import time
 
 import fastcgi
-import wire_faults
 from mongo_wire import MongoClient
 from orgctl_support import ORGCTL
 from process import MODULES, Orgd
@@ -20,8 +19,9 @@ from wire_proxy import Proxy
 
 NUMBERS = itertools.count(1)
 LONG = bool(os.environ.get("ORGD_TEST_LONG"))
-RECOVERY = 15.0
-SLACK = 3.0
+# Seconds of the promises, and what a busy machine may add.
+RECOVERY, REFUSED_WITHIN, HANGING_WITHIN = 15.0, 2.0, 6.0
+SLACK = 0.25
 CONTROL = {"organizations", "admins", "slugs", "emails"}
 
 
@@ -156,7 +156,7 @@ class Setup:
     def recovery(self):
         """Waits until all that was begun is finished; (seconds, what is left)."""
         begin = time.monotonic()
-        while self.database.faults() and time.monotonic() < begin + RECOVERY + SLACK:
+        while self.database.faults() and time.monotonic() < begin + RECOVERY + 10 * SLACK:
             time.sleep(0.1)
         return time.monotonic() - begin, self.left()
 
@@ -204,9 +204,3 @@ def must_not_leak(orgd, *texts):
     for text in (*texts, "$2b$", "Bearer ", orgd.env["JWT_SECRET_KEY"]):
         if text in log:
             raise AssertionError(f"in the log: {text!r}")
-
-
-def without_server_text(answer):
-    if wire_faults.SECRET_TEXT.encode() in answer.body:
-        raise AssertionError(f"text of the server in an answer: {answer}")
-    return answer

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the proxy of wire_proxy.py can do to a command instead of passing it on and its answer back.
 
-A fault is a function of the connection (its `ask` forwards a request, its `send` answers the client) and the
-command. One that raises Cut ends the client's connection.
+A fault is a function of the connection (its `ask` forwards a request, its `send` answers the client) and of
+the command. One that raises Cut ends the client's connection.
 """
 import threading
 import time
@@ -80,6 +80,25 @@ def delay(seconds):
     def act(link, command):
         time.sleep(seconds)
         pass_on(link, command)
+    return act
+
+
+def meanwhile(act):
+    """Something else happens before the command is applied."""
+    @named("meanwhile")
+    def do(link, command):
+        act()
+        pass_on(link, command)
+    return do
+
+
+def from_now_on(mode):
+    """Neither this command nor any other is applied: the whole proxy goes into the mode."""
+    @named(f"from_now_on_{mode}")
+    def act(link, command):
+        link.proxy.set_mode(mode)
+        link.proxy.obey_mode(link)
+        raise Cut
     return act
 
 

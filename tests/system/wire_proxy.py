@@ -270,6 +270,14 @@ class Proxy:
             self.rules.append(rule)
         return rule
 
+    @contextlib.contextmanager
+    def faulty(self, names=None, collection=None, **rule):
+        """A rule for the time of a block: see fault()."""
+        try:
+            yield self.fault(names, collection, **rule)
+        finally:
+            self.clear()
+
     def clear(self):
         """Takes all rules away."""
         with self.lock:
@@ -317,12 +325,12 @@ class Proxy:
 
     def serve(self, link, command):
         if command.name in GREETINGS:
-            self._wait_out_hanging(link)
+            self.obey_mode(link)
             return link.send(self._greeting(link.ask(command.message), command))
         with self.lock:
             self.log.append(command)
             rule = next((rule for rule in self.rules if rule.takes(command)), None)
-        self._wait_out_hanging(link)
+        self.obey_mode(link)
         if self.mode == NO_PRIMARY:
             kind = wire_faults.error_before(10107 if command.writes else 13435)
         else:
@@ -330,7 +338,8 @@ class Proxy:
         command.fault = rule and rule.kind.__name__
         return kind(link, command)
 
-    def _wait_out_hanging(self, link):
+    def obey_mode(self, link):
+        """Returns when the mode allows to go on; raises Cut if the client has left by then."""
         if self.mode != HANG:
             return
         with self.changed:
