@@ -77,6 +77,8 @@ class Databases:
 @contextlib.contextmanager
 def databases(server):
     with World() as world:
+        for env in (world.env, world.orgd.env):
+            env.pop("MONGO_URI", None)
         made = Databases(server, world)
         yield made
         for uri in made.uris:
