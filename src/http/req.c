@@ -111,20 +111,26 @@ enum err req_read_body(struct req *rq, size_t max, char **text_r, size_t *size_r
 {
 	uint64_t length;
 	bool known;
-	size_t room;
+	char first;
+	size_t begun = 0, room;
 	enum err err = announced_length(rq, &length, &known);
 
+	if (err == ERR_OK && length > max)
+		err = req_fail(rq, ERR_BODY_TOO_LARGE, "The body may have at most %zu bytes.", max);
+	/* Without a length there is seldom a body. A byte tells, before there is room for the largest one. */
+	if (err == ERR_OK && !known)
+		err = read_all(rq, &first, 1, &begun);
 	if (err != ERR_OK)
 		return err;
-	if (length > max)
-		return req_fail(rq, ERR_BODY_TOO_LARGE, "The body may have at most %zu bytes.", max);
-	room = (known ? (size_t)length : max) + 1; /* one more byte tells that there is too much */
+	room = known ? (size_t)length + 1 : begun > 0 ? max + 1 : 0; /* one byte more tells that it is too much */
 	*text_r = arena_alloc(rq->arena, room + 1);
 	if (*text_r == NULL)
 		return ERR_INTERNAL;
-	err = read_all(rq, *text_r, room, size_r);
+	memcpy(*text_r, &first, begun);
+	err = read_all(rq, *text_r + begun, room - begun, size_r);
 	if (err != ERR_OK)
 		return err;
+	*size_r += begun;
 	if (known && *size_r != length)
 		return req_fail(rq, ERR_INVALID_REQUEST, "The body is not as long as Content-Length says.");
 	if (*size_r > max)
