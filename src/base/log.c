@@ -2,8 +2,6 @@
 /* log.c: builds a line on the stack and writes it at once. */
 #include "base/log.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,12 +22,12 @@ static struct {
 
 static const struct {
 	const char *name;
-	int priority; /* syslog(3) */
+	const char *prefix; /* syslog(3)'s priority */
 } levels[] = {
-	[LOG_ERROR] = {"error", 3},
-	[LOG_WARN] = {"warn", 4},
-	[LOG_INFO] = {"info", 6},
-	[LOG_DEBUG] = {"debug", 7},
+	[LOG_ERROR] = {"error", "<3>"},
+	[LOG_WARN] = {"warn", "<4>"},
+	[LOG_INFO] = {"info", "<6>"},
+	[LOG_DEBUG] = {"debug", "<7>"},
 };
 
 struct line {
@@ -44,42 +42,59 @@ void log_init(enum log_level level, enum log_format format)
 	state.priorities = getenv("JOURNAL_STREAM") != NULL;
 }
 
-static PRINTF_LIKE(2, 3) void add(struct line *line, const char *format, ...)
+/* Appends as much as there is room for. No printf: a line has some thirty pieces, and every request a line. */
+static void add_bytes(struct line *line, const char *bytes, size_t size)
 {
 	size_t room = LINE_SIZE - 4 - line->size; /* 4: the closing quote, brace and newline */
-	va_list args;
-	int size;
 
-	va_start(args, format);
-	size = vsnprintf(line->text + line->size, room, format, args);
-	va_end(args);
-	if (size > 0)
-		line->size += (size_t)size < room ? (size_t)size : room - 1;
+	if (size > room)
+		size = room;
+	memcpy(line->text + line->size, bytes, size);
+	line->size += size;
+}
+
+static void add(struct line *line, const char *text)
+{
+	add_bytes(line, text, strlen(text));
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/* A character that cannot stand for itself. */
+static void add_escape(struct line *line, unsigned char c)
+{
+	char escape[sizeof("\\u0000")] = {'\\', (char)c};
+
+	if (c != '"' && c != '\\')
+		snprintf(escape, sizeof(escape), state.format == LOG_JSON ? "\\u%04x" : "\\x%02x", c);
+	add(line, escape);
 }
 
 static void add_escaped(struct line *line, const char *text)
 {
 	size_t end = line->size + VALUE_MAX - sizeof("\\u0000");
 
-	for (; *text != '\0' && line->size < end; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\')
-			add(line, "\\%c", c);
-		else if (c < 0x20 || c > 0x7e)
-			add(line, state.format == LOG_JSON ? "\\u%04x" : "\\x%02x", c);
-		else
-			add(line, "%c", c);
+	while (*text != '\0' && line->size < end) {
+		size_t size = 0, room = end - line->size;
+		while (size < room && is_plain((unsigned char)text[size]))
+			size++;
+		add_bytes(line, text, size);
+		text += size;
+		if (size < room && *text != '\0')
+			add_escape(line, (unsigned char)*text++);
 	}
 }
 
 static bool is_bare(const char *text)
 {
-	if (*text == '\0')
-		return false;
-	for (; *text != '\0'; text++)
-		if (*text <= ' ' || *text > '~' || strchr("\"\\=", *text) != NULL)
-			return false;
-	return true;
+	const char *p = text;
+
+	while (is_plain((unsigned char)*p) && *p != ' ' && *p != '=')
+		p++;
+	return *p == '\0' && p > text;
 }
 
 static void add_text(struct line *line, const char *text)
@@ -93,29 +108,49 @@ static void add_text(struct line *line, const char *text)
 		add(line, "\"");
 }
 
+static void add_number(struct line *line, int64_t number)
+{
+	char digits[sizeof("-9223372036854775808")];
+	char *at = digits + sizeof(digits);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	do
+		*--at = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (number < 0)
+		*--at = '-';
+	add_bytes(line, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 /* Adds a field, or nothing when the line is almost full: half a field would be no JSON. */
 static void add_field(struct line *line, const struct log_field *field)
 {
 	if (line->size + FIELD_MAX > LINE_SIZE)
 		return;
-	add(line, state.format == LOG_JSON ? ",\"%s\":" : " %s=", field->key);
+	add(line, state.format == LOG_JSON ? ",\"" : " ");
+	add(line, field->key);
+	add(line, state.format == LOG_JSON ? "\":" : "=");
 	if (field->text != NULL)
 		add_text(line, field->text);
 	else
-		add(line, "%" PRId64, field->number);
+		add_number(line, field->number);
 }
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
 {
 	char time[CLOCK_TEXT_SIZE];
-	struct line line = {.size = 0};
+	struct line line;
 
 	if (level > state.level)
 		return;
+	line.size = 0;
 	clock_format(clock_now_ms(), time);
 	if (state.priorities)
-		add(&line, "<%d>", levels[level].priority);
-	add(&line, state.format == LOG_JSON ? "{\"time\":\"%s\"" : "time=%s", time);
+		add(&line, levels[level].prefix);
+	add(&line, state.format == LOG_JSON ? "{\"time\":\"" : "time=");
+	add(&line, time);
+	if (state.format == LOG_JSON)
+		add(&line, "\"");
 	add_field(&line, &LOG_TEXT("level", levels[level].name));
 	add_field(&line, &LOG_TEXT("msg", message));
 	for (; fields->key != NULL; fields++)
