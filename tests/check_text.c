@@ -2,6 +2,7 @@
 /* check_text.c: small things with strings, and the lines of the log. */
 #include <check.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,18 @@ static const struct {
 	{":", 99, false, 0},
 	{"\xd9\xa3", 99, false, 0}, /* Arabic 3 */
 };
+
+START_TEST(test_str_from_uint)
+{
+	static const uint64_t values[] = {0, 7, 10, 99, 100, 1999, INT64_MAX, UINT64_MAX};
+	char buffer[STR_UINT_SIZE], expected[32];
+
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		snprintf(expected, sizeof(expected), "%" PRIu64, values[i]);
+		ck_assert_str_eq(str_from_uint(values[i], buffer), expected);
+	}
+}
+END_TEST
 
 START_TEST(test_str_to_uint)
 {
@@ -380,6 +393,7 @@ int main(void)
 {
 	Suite *suite = suite_create("text");
 
+	suite_add(suite, "str", test_str_from_uint, 0, 1);
 	suite_add(suite, "str", test_str_to_uint, 0, COUNT_OF(numbers));
 	suite_add(suite, "str", test_str_hex, 0, 1);
 	suite_add(suite, "str", test_str_is_hex_id, 0, COUNT_OF(hex_ids));

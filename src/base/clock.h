@@ -14,7 +14,10 @@ int64_t clock_now_ms(void);
 /* clock_monotonic_us(): microseconds since some fixed moment; never goes back. */
 int64_t clock_monotonic_us(void);
 
-/* clock_format(ms, text_r): `ms` since 1970 as RFC 3339 in UTC, whole seconds. */
+/*
+ * clock_format(ms, text_r): `ms` since 1970 as RFC 3339 in UTC, whole seconds. What lies before, or after
+ * the year 9999, is shown as the beginning of 1970.
+ */
 void clock_format(int64_t ms, char text_r[CLOCK_TEXT_SIZE]);
 
 #endif

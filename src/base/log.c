@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 
 #define LINE_SIZE 4096
 #define VALUE_MAX 512 /* bytes that one value takes in the line, escapes included */
@@ -110,16 +111,11 @@ static void add_text(struct line *line, const char *text)
 
 static void add_number(struct line *line, int64_t number)
 {
-	char digits[sizeof("-9223372036854775808")];
-	char *at = digits + sizeof(digits);
-	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char digits[STR_UINT_SIZE];
 
-	do
-		*--at = (char)('0' + left % 10);
-	while ((left /= 10) > 0);
 	if (number < 0)
-		*--at = '-';
-	add_bytes(line, at, (size_t)(digits + sizeof(digits) - at));
+		add(line, "-");
+	add(line, str_from_uint(number < 0 ? -(uint64_t)number : (uint64_t)number, digits));
 }
 
 /* Adds a field, or nothing when the line is almost full: half a field would be no JSON. */

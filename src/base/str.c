@@ -24,6 +24,17 @@ bool str_to_uint(const char *text, uint64_t max, uint64_t *value_r)
 	return true;
 }
 
+const char *str_from_uint(uint64_t value, char buffer[STR_UINT_SIZE])
+{
+	char *at = buffer + STR_UINT_SIZE - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	return at;
+}
+
 bool str_equal_secret(const char *a, const char *b)
 {
 	size_t size = strlen(a);

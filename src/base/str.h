@@ -15,6 +15,10 @@
  */
 bool str_to_uint(const char *text, uint64_t max, uint64_t *value_r) MUST_CHECK;
 
+/* str_from_uint(value, buffer): `value` in decimal; the result begins somewhere in `buffer`. */
+#define STR_UINT_SIZE sizeof("18446744073709551615")
+const char *str_from_uint(uint64_t value, char buffer[STR_UINT_SIZE]);
+
 /* str_equal_secret(a, b): equality in a time that does not depend on where the two differ. */
 bool str_equal_secret(const char *a, const char *b);
 

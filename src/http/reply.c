@@ -2,9 +2,9 @@
 /* reply.c: an answer being made, and its head as CGI has it. */
 #include "http/reply.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/str.h"
 
 void reply_header(struct reply *reply, const char *name, const char *value)
 {
@@ -24,30 +24,49 @@ void reply_body(struct reply *reply, int status, const char *type, const char *t
 }
 
 /* Appends; a size past the buffer's end says that it did not fit. */
-static PRINTF_LIKE(3, 4) void add(char *head, size_t *size, const char *format, ...)
+static void add(char *head, size_t *size, const char *text)
 {
-	va_list args;
+	size_t more = strlen(text), room = *size < REPLY_HEAD_SIZE ? REPLY_HEAD_SIZE - *size : 0;
 
-	if (*size >= REPLY_HEAD_SIZE)
-		return;
-	va_start(args, format);
-	*size += (size_t)vsnprintf(head + *size, REPLY_HEAD_SIZE - *size, format, args);
-	va_end(args);
+	if (more < room)
+		memcpy(head + *size, text, more + 1);
+	*size += more;
+}
+
+static void add_header(char *head, size_t *size, const char *name, const char *value)
+{
+	add(head, size, name);
+	add(head, size, ": ");
+	add(head, size, value);
+	add(head, size, "\r\n");
+}
+
+static void add_number(char *head, size_t *size, const char *before, size_t number, const char *after)
+{
+	char digits[STR_UINT_SIZE];
+
+	add(head, size, before);
+	add(head, size, str_from_uint(number, digits));
+	add(head, size, after);
 }
 
 size_t reply_head(const struct reply *reply, char head_r[REPLY_HEAD_SIZE])
 {
 	size_t size = 0;
 
-	add(head_r, &size, "Status: %d %s\r\n", reply->status, err_title(reply->status));
+	add_number(head_r, &size, "Status: ", (size_t)reply->status, " ");
+	add(head_r, &size, err_title(reply->status));
+	add(head_r, &size, "\r\n");
 	for (size_t i = 0; i < reply->header_count; i++)
-		add(head_r, &size, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
+		add_header(head_r, &size, reply->headers[i].name, reply->headers[i].value);
 	if (reply->body != NULL)
-		add(head_r, &size, "Content-Length: %zu\r\n", reply->body_size);
+		add_number(head_r, &size, "Content-Length: ", reply->body_size, "\r\n");
 	add(head_r, &size, "X-Content-Type-Options: nosniff\r\n\r\n");
 	if (size < REPLY_HEAD_SIZE)
 		return size;
 	size = 0;
-	add(head_r, &size, "Status: 500 %s\r\n\r\n", err_title(500));
+	add(head_r, &size, "Status: 500 ");
+	add(head_r, &size, err_title(500));
+	add(head_r, &size, "\r\n\r\n");
 	return size;
 }
