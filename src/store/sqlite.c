@@ -270,6 +270,8 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 
 	if (store == NULL)
 		return ERR_INTERNAL;
+	/* No counting of memory: each allocation would take a lock. Heard before SQLite is first used only. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (strncmp(path, "//", 2) == 0)
 		path += 2;
 	store->path = strdup(path);
