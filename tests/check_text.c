@@ -53,6 +53,15 @@ static const struct {
 	{"\xd9\xa3", 99, false, 0}, /* Arabic 3 */
 };
 
+START_TEST(test_str_is_ascii)
+{
+	ck_assert(str_is_ascii(""));
+	ck_assert(str_is_ascii("\x01 ~\x7f"));
+	ck_assert(!str_is_ascii("abc\x80"));
+	ck_assert(!str_is_ascii("\xc3\xa9"));
+}
+END_TEST
+
 START_TEST(test_str_from_uint)
 {
 	static const uint64_t values[] = {0, 7, 10, 99, 100, 1999, INT64_MAX, UINT64_MAX};
@@ -394,6 +403,7 @@ int main(void)
 	Suite *suite = suite_create("text");
 
 	suite_add(suite, "str", test_str_from_uint, 0, 1);
+	suite_add(suite, "str", test_str_is_ascii, 0, 1);
 	suite_add(suite, "str", test_str_to_uint, 0, COUNT_OF(numbers));
 	suite_add(suite, "str", test_str_hex, 0, 1);
 	suite_add(suite, "str", test_str_is_hex_id, 0, COUNT_OF(hex_ids));

@@ -58,6 +58,14 @@ bool str_is_hex_id(const char *text)
 	return strlen(text) == 24 && strspn(text, "0123456789abcdef") == 24;
 }
 
+bool str_is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text > 0x7f)
+			return false;
+	return true;
+}
+
 bool str_is_utf8(const char *text, size_t size)
 {
 	const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;

@@ -28,6 +28,9 @@ void str_hex(const unsigned char *bytes, size_t size, char *text_r);
 /* str_is_hex_id(text): whether it is 24 hex digits, as ids are. */
 bool str_is_hex_id(const char *text);
 
+/* str_is_ascii(text): no byte of it is above 127. */
+bool str_is_ascii(const char *text);
+
 /* str_is_utf8(text, size): well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong), no NUL. */
 bool str_is_utf8(const char *text, size_t size);
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/str.h"
+
 /* Unicode's White_Space property (PropList.txt); utf8proc has no function for it. */
 static bool is_space(utf8proc_int32_t c)
 {
@@ -83,14 +85,6 @@ static char *map(struct arena *arena, const char *text, int options)
 	return copy;
 }
 
-static bool is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text > 0x7f)
-			return false;
-	return true;
-}
-
 /* What map() would give for ASCII, which most names are: only case changes. */
 static char *lower_ascii(struct arena *arena, const char *text)
 {
@@ -106,7 +100,7 @@ char *org_name_key(struct arena *arena, const char *name)
 {
 	char *key;
 
-	if (is_ascii(name)) {
+	if (str_is_ascii(name)) {
 		key = lower_ascii(arena, name);
 	} else {
 		/* Folding can make letters of marks, so their order has to be settled before. */

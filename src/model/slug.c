@@ -67,12 +67,11 @@ static bool is_letter_or_digit(utf8proc_int32_t c)
 static void put_codepoint(struct writer *writer, utf8proc_int32_t c)
 {
 	char one[2] = {(char)c, '\0'};
-	const char *ascii = ascii_form(c);
 
 	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
 		put(writer, one);
-	else if (ascii != NULL)
-		put(writer, ascii);
+	else if (ascii_form(c) != NULL)
+		put(writer, ascii_form(c));
 	else if (is_letter_or_digit(c))
 		writer->lossy = true;
 	else
@@ -110,12 +109,17 @@ enum err slug_derive(const char *key, char slug_r[SLUG_MAX + 1])
 {
 	const int options = UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
 			    UTF8PROC_STRIPMARK;
+	const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)key;
+	utf8proc_uint8_t *plain = NULL;
 	struct writer writer = {.size = 0};
-	utf8proc_uint8_t *plain;
 
-	if (utf8proc_map((const utf8proc_uint8_t *)key, 0, &plain, options) < 0)
-		return ERR_INTERNAL;
-	for (const utf8proc_uint8_t *at = plain; *at != '\0';) {
+	/* ASCII has nothing to decompose. */
+	if (!str_is_ascii(key)) {
+		if (utf8proc_map(at, 0, &plain, options) < 0)
+			return ERR_INTERNAL;
+		at = plain;
+	}
+	while (*at != '\0') {
 		utf8proc_int32_t c;
 		at += utf8proc_iterate(at, -1, &c);
 		put_codepoint(&writer, c);
