@@ -2,6 +2,7 @@
 /* app.c: from the configuration to what requests use. */
 #include "app.h"
 
+#include "auth/token_memo.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "conf.h"
@@ -42,6 +43,11 @@ enum err app_open(struct app *app, const struct conf *conf, bool service)
 	err = store_open(&options, &app->store);
 	if (err != ERR_OK)
 		return err;
+	app->tokens.memo = token_memo_new();
+	if (app->tokens.memo == NULL) {
+		LOG(LOG_ERROR, "no memory to remember tokens");
+		return ERR_INTERNAL;
+	}
 	app->hasher = hasher_new((unsigned)conf->hash_threads, (unsigned)conf->hash_queue,
 				 (unsigned)conf->bcrypt_cost);
 	if (app->hasher == NULL) {
@@ -54,6 +60,7 @@ enum err app_open(struct app *app, const struct conf *conf, bool service)
 void app_close(struct app *app)
 {
 	hasher_free(app->hasher);
+	token_memo_free(app->tokens.memo);
 	store_close(&app->store);
 }
 

@@ -15,7 +15,7 @@
 #define ORG "bbbbbbbbbbbbbbbbbbbbbbbb"
 #define KEY "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
-static const struct token_rules rules = {KEY, NULL, "orgd", 900};
+static const struct token_rules rules = {KEY, NULL, "orgd", 900, NULL};
 
 static const struct account account = {
 	.org = {.id = ORG, .admin_id = ADMIN, .name = "Acme \"Caf\xc3\xa9\"", .slug = "acme-cafe"},

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/token_memo.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -159,36 +160,49 @@ static bool has_text(jwt_t *jwt, const char *name, const char *wanted)
 	return text != NULL && strcmp(text, wanted) == 0;
 }
 
-static enum token_fault check_claims(const struct token_rules *rules, jwt_t *jwt, int64_t now,
-				     struct token_claims *claims_r)
+static bool read_claims(const struct token_rules *rules, jwt_t *jwt, struct token_claims *claims_r)
 {
-	int64_t issued;
+	return get_id(jwt, "admin_id", claims_r->admin_id) && get_id(jwt, "org_id", claims_r->org_id) &&
+	       get_number(jwt, "token_version", &claims_r->token_version) &&
+	       get_number(jwt, "iat", &claims_r->issued) && get_number(jwt, "exp", &claims_r->expires) &&
+	       has_text(jwt, "iss", rules->issuer) && has_text(jwt, "role", ADMIN_ROLE) &&
+	       has_text(jwt, "sub", claims_r->admin_id) && claims_r->expires >= claims_r->issued;
+}
 
-	if (!get_id(jwt, "admin_id", claims_r->admin_id) || !get_id(jwt, "org_id", claims_r->org_id) ||
-	    !get_number(jwt, "token_version", &claims_r->token_version) ||
-	    !get_number(jwt, "iat", &issued) || !get_number(jwt, "exp", &claims_r->expires) ||
-	    !has_text(jwt, "iss", rules->issuer) || !has_text(jwt, "role", ADMIN_ROLE) ||
-	    !has_text(jwt, "sub", claims_r->admin_id) || claims_r->expires < issued)
-		return TOKEN_BAD_CLAIMS;
-	if (issued > now + LEEWAY)
+static enum token_fault check_times(const struct token_claims *claims, int64_t now)
+{
+	if (claims->issued > now + LEEWAY)
 		return TOKEN_FROM_FUTURE;
-	return claims_r->expires <= now ? TOKEN_EXPIRED : TOKEN_OK;
+	return claims->expires <= now ? TOKEN_EXPIRED : TOKEN_OK;
+}
+
+/* What the token says, if one of the keys signed it. */
+static enum token_fault read_token(const struct token_rules *rules, const char *token,
+				   struct token_claims *claims_r)
+{
+	bool good;
+	jwt_t *jwt = decode(token, rules->secret);
+
+	if (jwt == NULL)
+		jwt = decode(token, rules->previous_secret);
+	if (jwt == NULL)
+		return TOKEN_BAD_SIGNATURE;
+	good = read_claims(rules, jwt, claims_r);
+	jwt_free(jwt);
+	return good ? TOKEN_OK : TOKEN_BAD_CLAIMS;
 }
 
 enum token_fault token_verify(const struct token_rules *rules, const char *token, int64_t now,
 			      struct token_claims *claims_r)
 {
 	enum token_fault fault;
-	jwt_t *jwt;
 
 	if (!has_token_shape(token))
 		return TOKEN_MALFORMED;
-	jwt = decode(token, rules->secret);
-	if (jwt == NULL)
-		jwt = decode(token, rules->previous_secret);
-	if (jwt == NULL)
-		return TOKEN_BAD_SIGNATURE;
-	fault = check_claims(rules, jwt, now, claims_r);
-	jwt_free(jwt);
-	return fault;
+	if (rules->memo != NULL && token_memo_find(rules->memo, token, claims_r))
+		return check_times(claims_r, now);
+	fault = read_token(rules, token, claims_r);
+	if (fault == TOKEN_OK && rules->memo != NULL)
+		token_memo_keep(rules->memo, token, claims_r);
+	return fault == TOKEN_OK ? check_times(claims_r, now) : fault;
 }

@@ -17,12 +17,15 @@
 #define TOKEN_SIZE_MAX 2048   /* bytes of a token that is looked at */
 #define TOKEN_SECRET_MIN 32   /* bytes: RFC 7518, 3.2 */
 
+struct token_memo;
+
 /* How tokens are made and checked. Strings belong to the configuration. */
 struct token_rules {
 	const char *secret;
 	const char *previous_secret; /* also accepted; NULL: none */
 	const char *issuer;
 	int64_t lifetime; /* seconds */
+	struct token_memo *memo; /* of tokens that these very keys signed; NULL: none */
 };
 
 /* What an accepted token says. */
@@ -30,7 +33,7 @@ struct token_claims {
 	char admin_id[RAND_ID_SIZE];
 	char org_id[RAND_ID_SIZE];
 	int64_t token_version;
-	int64_t expires; /* seconds since 1970 */
+	int64_t issued, expires; /* seconds since 1970 */
 };
 
 /* Why a token is refused; for the log and the operator, never for the client. */
