@@ -57,6 +57,10 @@ def number(value):
     return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def short(value):
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
+
+
 def step(most):
     """A round distance of ticks, of which three to six reach the most."""
     unit = 10 ** math.floor(math.log10(most))
@@ -96,7 +100,7 @@ def panel(title, axis, bars, figures, x, y):
     yield text(x + 10, y + 18, title, "title")
     for tick in scale.ticks:
         yield line(scale.at(tick), y + TOP - 4, scale.at(tick), foot, "grid")
-        yield text(scale.at(tick), foot + 14, number(tick), "faint", "middle")
+        yield text(scale.at(tick), foot + 14, short(tick), "faint", "middle")
     for place, (peer, name) in enumerate(bars):
         yield from bar(peer, figures[name], scale, y + TOP + place * (BAR + GAP), x)
     yield line(x + LEFT, y + TOP - 4, x + LEFT, foot, "axis")

@@ -57,9 +57,14 @@ class Load:
         wrong = 0 if self.patient else abs(got["refused"] - self.refused * got["requests"])
         # A mix is not sent whole times.
         slack = 0 if self.refused in (0, 1) else 0.01 * got["requests"] + 64
-        if got["requests"] == 0 or got["broken"] or wrong > slack:
+        if got["broken"] or wrong > slack:
             raise RuntimeError(f"wrong answers: {got}")
 
 
 def send(port, requests, seconds, connections, **more):
-    return Load(port, requests, seconds, connections, **more).result()
+    """All of it at once; as long as it takes for an answer to come at all, on a machine that is busy."""
+    for factor in (1, 4, 16):
+        result = Load(port, requests, seconds * factor, connections, **more).result()
+        if result["requests"] > 0:
+            return result
+    raise RuntimeError("no answers at all")

@@ -7,8 +7,10 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "system"))
 os.environ["ORGD_BINARY"] = os.path.join(ROOT, "build", "orgd")
+os.environ.pop("ORGD_TEST_MONGO_URI", None)     # it would choose the store of every orgd
 
 import machine
+import mongo
 import process
 import report
 import stack
@@ -27,7 +29,7 @@ def choose(names):
 def measure(scale, chosen):
     with Run(scale) as run:
         run.measure(table.needed(chosen))
-        server = run.kept["server"].name() if "server" in run.kept else "none"
+        server = mongo.name_of(run.kept["server"]) if "server" in run.kept else "none"
         return run, machine.describe(process.BINARY, server)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How things are measured: each function makes one measurement and gives its figures by name."""
 import contextlib
+import json
 import os
 import socket
 import statistics
@@ -15,7 +16,9 @@ import services
 from client import Client
 
 BUSY = 64       # connections that keep everything at work
+FINDERS = 32    # threads of a bare find: as many as orgd has workers
 CALM = 4        # connections whose answers' time is of interest
+HASHED = 2 * os.cpu_count()     # logins at once that leave no hashing thread idle
 STORM = 64      # logins at once: more than are let in
 EXPECTED = b"200 OK"
 
@@ -39,17 +42,25 @@ def constant_rate(run):
     return keep(run, load.send(run.service("constant").port, requests, run.scale.seconds, BUSY), "rate")
 
 
-def latency(service, storm=False):
-    """Milliseconds of a GET by name on a few connections; storm: while logins keep all cores at work."""
+def latency(service):
+    """Milliseconds of a GET by name on a few connections."""
     def measure(run):
         one = run.service(service)
-        logins = load.Load(one.port, one.logins(), run.scale.seconds + 2, STORM, patient=True) if storm else None
-        time.sleep(1 if storm else 0)
-        result = load.send(one.port, one.gets_by_name(), run.scale.seconds, CALM)
-        if storm:
-            result["logins"] = logins.result()["rate"]
-            one.settle()
-        return keep(run, result, "p50", "p99", *(["logins"] if storm else []))
+        return keep(run, load.send(one.port, one.gets_by_name(), run.scale.seconds, CALM), "p50", "p99")
+    return measure
+
+
+def storm(service):
+    """The same while more clients log in than there are cores for."""
+    def measure(run):
+        one = run.service(service)
+        seconds = run.scale.storm_seconds
+        logins = load.Load(one.port, one.logins(), seconds + 2, STORM, patient=True)
+        time.sleep(1)
+        result = load.send(one.port, one.gets_by_name(), seconds, CALM)
+        result["logins"] = logins.result()["rate"]
+        one.settle()
+        return keep(run, result, "p50", "p99", "logins")
     return measure
 
 
@@ -57,7 +68,7 @@ def logins(service):
     """Logins a second; as many at once as keep all hashing threads at work."""
     def measure(run):
         one = run.service(service)
-        result = load.send(one.port, one.logins(), run.scale.login_seconds, 2 * CALM)
+        result = load.send(one.port, one.logins(), run.scale.login_seconds, HASHED)
         one.settle()
         return keep(run, result, "rate")
     return measure
@@ -71,11 +82,13 @@ def crypt_rate(run):
     return {"rate": loop("crypt_loop", os.cpu_count(), run.scale.login_seconds, services.PASSWORD, made)}
 
 
-def find_rate(run):
-    """The very document of the first organization, in as many threads as orgd has workers at work."""
-    one = run.service("mongodb")
-    return {"rate": loop("mongo_loop", run.find_threads(), run.scale.seconds, one.uri, "organizations",
-                         one.id_of(one.organizations[0]))}
+def find_rate(filter_of):
+    """Bare finds of the first organization's document, in as many threads as orgd has workers."""
+    def measure(run):
+        one = run.service("mongodb")
+        return {"rate": loop("mongo_loop", FINDERS, run.scale.seconds, one.uri, "organizations",
+                             json.dumps(filter_of(one, one.organizations[0])))}
+    return measure
 
 
 def loop(program, *arguments):
@@ -88,7 +101,7 @@ def creations(service):
     def measure(run):
         one = run.service(service)
         requests = one.creations(100 * run.scale.login_seconds * os.cpu_count())
-        result = load.send(one.port, requests, run.scale.login_seconds, 2 * CALM)
+        result = load.send(one.port, requests, run.scale.login_seconds, HASHED)
         one.settle()
         return keep(run, result, "rate")
     return measure
@@ -168,7 +181,7 @@ def memory(service):
         load.send(one.port, one.gets_by_name(), 1, 1, limit=10)
         idle = memory_of(one)
         for requests in (one.gets_by_name(), one.token_checks(), one.logins()):
-            load.send(one.port, requests, run.scale.seconds, BUSY if requests[0].method != "POST" else 2 * CALM)
+            load.send(one.port, requests, run.scale.seconds, BUSY if requests[0].method != "POST" else HASHED)
         loaded = memory_of(one)
         run.trim_logs()
         return {"idle_rss": idle[0], "idle_pss": idle[1], "loaded_rss": loaded[0], "loaded_pss": loaded[1]}

@@ -4,41 +4,28 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.parse
 
 import pymongo
 
-import process
+import process      # of tests/system, as mongo_server is
 import services
+from mongo_server import MongoServer
 
 ENGINE = os.environ.get("ORGD_BENCH_ENGINE", "java")    # of script/mongo
 PEER = os.path.join(services.ROOT, "bench", "peers", "flask")
 
 
-class Server:
-    """A server by script/mongo; every service gets a database of its own."""
+def start_server():
+    """One for all; every service has a database of its own in it."""
+    os.environ["_JAVA_OPTIONS"] = "-Xmx8g"      # a million documents of each, in memory
+    return MongoServer(ENGINE).start()
 
-    def start(self):
-        self.process = subprocess.Popen([os.path.join(services.ROOT, "script", "mongo"), ENGINE],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=services.end_with_parent)
-        self.uri = self.process.stdout.readline().strip()
-        if not self.uri:
-            raise RuntimeError(f"script/mongo {ENGINE} gives no server")
-        return self
 
-    def close(self):
-        self.process.terminate()
-        self.process.wait(30)
-
-    def uri_of(self, database):
-        return urllib.parse.urlsplit(self.uri)._replace(path="/" + database).geturl()
-
-    def name(self):
-        if ENGINE == "java":
-            return "mongo-java-server"
-        with pymongo.MongoClient(self.uri) as client:
-            return f"{ENGINE} {client.server_info()['version']}"
+def name_of(server):
+    if ENGINE == "java":
+        return "mongo-java-server"
+    with pymongo.MongoClient(server.uri()) as client:
+        return f"{ENGINE} {client.server_info()['version']}"
 
 
 class OnMongo:
@@ -48,7 +35,7 @@ class OnMongo:
 
     @property
     def uri(self):
-        return self.server.uri_of(self.database)
+        return self.server.uri(self.database)
 
     def collection_name(self, organization):
         return "org_" + organization.slug
@@ -66,12 +53,17 @@ class OrgdOnMongo(OnMongo, services.Orgd):
         self.server, self.database = server, database
 
     def settings(self):
-        return {"MONGO_URI": self.uri, "ORGD_MODULE_DIR": services.BUILD}
+        return {"MONGO_URI": self.uri}
 
-    def id_of(self, organization):
-        """Of its document, for a bare find of the very same one."""
+    def by_id(self, organization):
+        """What finds its document in the least time."""
         with pymongo.MongoClient(self.uri) as client:
-            return str(client.get_default_database().organizations.find_one({"slug": organization.slug})["_id"])
+            found = client.get_default_database().organizations.find_one({"slug": organization.slug})
+        return {"_id": {"$oid": str(found["_id"])}}
+
+    def by_slug(self, organization):
+        """What orgd asks for."""
+        return {"slug": organization.slug, "state": {"$in": ["active", "updating"]}}
 
 
 class Flask(OnMongo, services.Service):

@@ -16,7 +16,8 @@ import rows
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RUN = os.path.join("doc", "bench", "run.json")
 CHART = os.path.join("doc", "bench", "peers.svg")
-DOCUMENTS = ("README.md", os.path.join("doc", "performance.md"))
+PERFORMANCE = os.path.join("doc", "performance.md")
+DOCUMENTS = ("README.md", PERFORMANCE)
 PART = re.compile(r"(<!-- bench: (\w+) -->\n).*?(<!-- /bench -->\n)", re.S)
 
 
@@ -54,7 +55,7 @@ def text(figures, chosen):
     lines = []
     for row, found, verdict in results(figures, chosen):
         shown = f"{number(found['median'])} ({number(found['low'])} to {number(found['high'])}) {row.unit}" if found else ""
-        lines.append(f"{row.name:15} {row.what:67} {shown:30} {target(row):15} {word(row, found, verdict)}".rstrip())
+        lines.append(f"{row.name:18} {row.what:75} {shown:30} {target(row):15} {word(row, found, verdict)}".rstrip())
     return "\n".join(lines)
 
 
@@ -144,16 +145,35 @@ def write():
                 file.write(should_be)
 
 
+def differences():
+    for path, is_now, should_be in wanted():
+        lines = difflib.unified_diff(is_now.splitlines(), should_be.splitlines(), path, RUN, "", "", 0, "")
+        yield f"{path} says what {RUN} does", "\n".join(list(lines)[:20])
+
+
 def check():
+    """All that is found wrong, as (what should be, what is)."""
+    document, run = read(PERFORMANCE), json.loads(read(RUN))
+    yield from differences()
+    yield f"{PERFORMANCE} has every part of the run", "\n".join(
+        f"<!-- bench: {name} -->" for name in PARTS if name != "claim" and f"<!-- bench: {name} -->" not in document)
+    yield "every row that falls short is explained", "\n".join(
+        f"{PERFORMANCE} lacks: ### {row.name}" for row, _, verdict in results(run["figures"])
+        if verdict is False and f"### {row.name}\n" not in document)
+    yield "every target was measured", "\n".join(
+        row.name for row, found, _ in results(run["figures"]) if target(row) and found is None)
+
+
+def tap():
     faults = 0
-    for count, (path, is_now, should_be) in enumerate(wanted(), 1):
-        difference = list(difflib.unified_diff(is_now.splitlines(), should_be.splitlines(), path, RUN, "", "", 0, ""))
-        print("".join(f"# {line[:200]}\n" for line in difference[:20]), end="")
-        print(f"{'not ok' if difference else 'ok'} {count} - {path} says what {RUN} does")
-        faults += bool(difference)
-    print(f"1..{1 + len(DOCUMENTS)}")
+    found = list(check())
+    for count, (what, fault) in enumerate(found, 1):
+        print("".join(f"# {line[:200]}\n" for line in fault.splitlines()), end="")
+        print(f"{'not ok' if fault else 'ok'} {count} - {what}")
+        faults += bool(fault)
+    print(f"1..{len(found)}")
     return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    sys.exit(check() if sys.argv[1:] == ["--check"] else write())
+    sys.exit(tap() if sys.argv[1:] == ["--check"] else write())

@@ -9,8 +9,8 @@ class Row:
     """A figure, or its ratio to another one in the same round; at least or at most so much, if a limit is set."""
     name: str
     what: str
-    figure: str                 # MEASURE.FIGURE
-    over: str = None
+    figure: str                 # MEASURE.FIGURE; "A + B": as many a second as of both, one after the other
+    over: str = ""              # likewise
     at_least: float = None
     at_most: float = None
     unit: str = ""              # of what is no ratio
@@ -41,6 +41,11 @@ ROWS = (
     Row("resident", "resident memory after 10,000,000 requests / after 10,000", "endurance.rss_after",
         "endurance.rss_before", at_most=1.02),
     # Without a target: the rest of the picture.
+    Row("get_both", "GET on MongoDB / bare find of it and constant answer, one after the other", "get_mongodb.rate",
+        "find.rate + constant_mongodb.rate"),
+    Row("flask_most", "bare find and constant answer, one after the other / Flask peer",
+        "find.rate + constant_mongodb.rate", "get_flask.rate"),
+    Row("find_slug", "bare find by what orgd asks for / by _id", "find_slug.rate", "find.rate"),
     Row("more_mongodb", "p99 of GET on MongoDB at 10,000 organizations / at 100", "more_mongodb.p99",
         "few_mongodb.p99"),
     Row("token_flask", "token-checked request, orgd / Flask peer, same store server", "token_mongodb.rate",
@@ -56,14 +61,28 @@ ROWS = (
     Row("loaded_flask", "memory after load, Flask peer (shares counted once)", "memory_flask.loaded_pss", unit="MB"),
     Row("create", "creations on SQLite", "create.rate", unit="/s"),
     Row("cgi", "requests as plain CGI, on SQLite", "cgi.rate", unit="/s"),
+    Row("instructions_slug", "instructions of a GET by slug on SQLite", "instructions.get_slug"),
+    Row("instructions_name", "instructions of a GET by name on SQLite", "instructions.get_name"),
+    Row("instructions_token", "instructions of a token-checked request on SQLite", "instructions.token"),
 )
 
 
 def values(row, figures):
     """A row's value in each round; empty if it was not measured."""
-    if row.over is None:
-        return figures.get(row.figure, [])
-    return [value / base for value, base in zip(figures.get(row.figure, []), figures.get(row.over, []))]
+    if not row.over:
+        return series(row.figure, figures)
+    return [value / base for value, base in zip(series(row.figure, figures), series(row.over, figures))]
+
+
+def series(text, figures):
+    """The values of a figure; of "A + B": as many a second as of both, one after the other."""
+    rounds = zip(*(figures.get(name, []) for name in text.split(" + ")))
+    return [1 / sum(1 / rate for rate in rates) if len(rates) > 1 else rates[0] for rates in rounds]
+
+
+def names(row):
+    """The figures that it is made of."""
+    return [name for text in (row.figure, row.over) if text for name in text.split(" + ")]
 
 
 def spread(numbers):

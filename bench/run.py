@@ -15,6 +15,7 @@ class Run:
     def __init__(self, scale):
         self.scale = scale
         self.kept = {}
+        self.faults = {}
         self.stack = contextlib.ExitStack()
         self.figures = {}       # MEASURE.FIGURE: its value in each round
         self.failures = {}      # measure: why there is none
@@ -26,9 +27,15 @@ class Run:
         self.stack.close()
 
     def once(self, key, make):
-        """What make() gives, made at the first call."""
+        """What make() gives, made at the first call; what could not be made is not tried again."""
+        if key in self.faults:
+            raise RuntimeError(self.faults[key])
         if key not in self.kept:
-            self.kept[key] = make()
+            try:
+                self.kept[key] = make()
+            except Exception as fault:
+                self.faults[key] = f"{key}: {fault}"
+                raise
         return self.kept[key]
 
     def service(self, name):
@@ -48,7 +55,7 @@ class Run:
     def server(self):
         """The one server of all that is on MongoDB."""
         def start():
-            server = mongo.Server().start()
+            server = mongo.start_server()
             self.stack.callback(server.close)
             return server
         return self.once("server", start)

@@ -3,8 +3,10 @@
 import dataclasses
 import typing
 
+import instructions
 import measures
 import mongo
+import rows
 import services
 
 
@@ -13,6 +15,7 @@ class Scale:
     rounds: int             # of each group, at most; see FEW_ROUNDS
     seconds: int            # of most measurements
     login_seconds: int      # of those that hash
+    storm_seconds: int      # of those beside a storm of logins
     few: int                # organizations
     more: int
     many: int
@@ -20,15 +23,16 @@ class Scale:
     many_documents: int
     few_requests: int       # that orgd has had when it is looked at first
     many_requests: int      # and last
+    counted: int            # requests whose instructions are counted
     flask: tuple            # numbers of workers and threads to choose from
 
 
-FULL = Scale(rounds=5, seconds=3, login_seconds=5, few=100, more=10_000, many=100_000, few_documents=10,
+FULL = Scale(rounds=5, seconds=3, login_seconds=5, storm_seconds=5, few=100, more=10_000, many=100_000, few_documents=10,
              many_documents=1_000_000, few_requests=10_000, many_requests=10_000_000,
-             flask=((2, 1), (3, 1), (5, 1), (2, 2), (2, 4), (3, 4)))
-QUICK = Scale(rounds=1, seconds=1, login_seconds=1, few=30, more=300, many=2_000, few_documents=10,
+             counted=1000, flask=((2, 1), (3, 1), (5, 1), (2, 2), (2, 4), (3, 4)))
+QUICK = Scale(rounds=1, seconds=1, login_seconds=2, storm_seconds=4, few=30, more=300, many=2_000, few_documents=10,
               many_documents=2_000, few_requests=1_000, many_requests=20_000,
-              flask=((2, 4),))
+              counted=100, flask=((2, 4),))
 
 # name: made at its first use, filled, and kept to the end
 SERVICES = {
@@ -50,7 +54,8 @@ class Measure:
     take: typing.Callable
 
 
-FEW_ROUNDS = {"endurance": 1, "binary": 1, "copy": 1, "memory": 2, "creations": 3}
+FEW_ROUNDS = {"endurance": 1, "binary": 1, "copy": 1, "memory": 2, "creations": 3,
+              "instructions": 1}
 
 MEASURES = (
     Measure("constant", "rates", measures.constant_rate),
@@ -62,9 +67,9 @@ MEASURES = (
     Measure("login_mongodb", "logins", measures.logins("mongodb")),
     Measure("login_flask", "logins", measures.logins("flask")),
     Measure("calm", "storm", measures.latency("sqlite")),
-    Measure("storm", "storm", measures.latency("sqlite", storm=True)),
+    Measure("storm", "storm", measures.storm("sqlite")),
     Measure("calm_flask", "storm", measures.latency("flask")),
-    Measure("storm_flask", "storm", measures.latency("flask", storm=True)),
+    Measure("storm_flask", "storm", measures.storm("flask")),
     Measure("few", "sizes", measures.latency("sqlite")),
     Measure("more", "sizes", measures.latency("sqlite_more")),
     Measure("many", "sizes", measures.latency("sqlite_many")),
@@ -79,7 +84,8 @@ MEASURES = (
     Measure("rename_many_mongodb", "renames", measures.renames("mongodb", "many_documents")),
     Measure("rename_few_flask", "renames", measures.renames("flask", "few_documents")),
     Measure("rename_many_flask", "copy", measures.renames("flask", "many_documents", times=1)),
-    Measure("find", "MongoDB", measures.find_rate),
+    Measure("find", "MongoDB", measures.find_rate(mongo.OrgdOnMongo.by_id)),
+    Measure("find_slug", "MongoDB", measures.find_rate(mongo.OrgdOnMongo.by_slug)),
     Measure("get_mongodb", "MongoDB", measures.rate("mongodb", services.Service.gets_by_name)),
     Measure("get_flask", "MongoDB", measures.rate("flask", services.Service.gets_by_name)),
     Measure("token_mongodb", "MongoDB", measures.rate("mongodb", services.Service.token_checks)),
@@ -93,11 +99,12 @@ MEASURES = (
     Measure("memory_flask", "memory", measures.memory("flask")),
     Measure("binary", "binary", measures.binary_size),
     Measure("cgi", "cgi", measures.cgi),
+    Measure("instructions", "instructions", instructions.count),
     Measure("endurance", "endurance", measures.endurance),
 )
 
 
-def needed(rows):
+def needed(chosen):
     """The measures that rows are made of, in the table's order."""
-    wanted = {figure.split(".")[0] for row in rows for figure in (row.figure, row.over) if figure}
+    wanted = {name.split(".")[0] for row in chosen for name in rows.names(row)}
     return [measure for measure in MEASURES if measure.name in wanted]
