@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How things are measured: each function makes one measurement and gives its figures by name."""
 import contextlib
+import glob
 import json
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -23,11 +25,15 @@ STORM = 64      # logins at once: more than are let in
 EXPECTED = b"200 OK"
 
 
-def rate(service, requests):
-    """Requests a second, all busy."""
+def rate(service, requests, like=None):
+    """Requests a second, all busy; and the CPU time that each of the three programs spends on one, in us.
+    like: whose organizations the requests are about."""
     def measure(run):
         one = run.service(service)
-        return keep(run, load.send(one.port, requests(one), run.scale.seconds, BUSY), "rate")
+        before = cpu(one)
+        result = load.send(one.port, requests(run.service(like or service)), run.scale.seconds, BUSY)
+        spent = {name: (after - before[name]) / result["requests"] for name, after in cpu(one).items()}
+        return {**keep(run, result, "rate"), **spent}
     return measure
 
 
@@ -36,10 +42,21 @@ def keep(run, result, *names):
     return {name: result[name] for name in names}
 
 
-def constant_rate(run):
-    """The constant answer to the very requests that orgd gets."""
-    requests = run.service("sqlite").gets_by_slug()
-    return keep(run, load.send(run.service("constant").port, requests, run.scale.seconds, BUSY), "rate")
+def cpu(service):
+    """CPU time until now, in us: of the service, of its nginx's workers, and of all load there was."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"service_us": sum(map(cpu_of, service.processes())),
+            "nginx_us": sum(map(cpu_of, services.children_of(service.nginx.process.pid))),
+            "wrk_us": (children.ru_utime + children.ru_stime) * 1e6}
+
+
+def cpu_of(pid):
+    """Of all threads that there are, in us."""
+    total = 0
+    for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        with open(path) as file:
+            total += int(file.read().split()[0]) / 1000
+    return total
 
 
 def latency(service):

@@ -49,11 +49,8 @@ class OnMongo:
 
 class OrgdOnMongo(OnMongo, services.Orgd):
     def __init__(self, server, database, count=0):
-        super().__init__(count)
         self.server, self.database = server, database
-
-    def settings(self):
-        return {"MONGO_URI": self.uri}
+        super().__init__(count, MONGO_URI=self.uri)
 
     def by_id(self, organization):
         """What finds its document in the least time."""
@@ -117,9 +114,7 @@ class Flask(OnMongo, services.Service):
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def processes(self):
-        pid = self.process.pid
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [pid, *map(int, file.read().split())]
+        return [self.process.pid, *services.children_of(self.process.pid)]
 
     @staticmethod
     def edit_nginx(directory):

@@ -41,6 +41,7 @@ ROWS = (
     Row("resident", "resident memory after 10,000,000 requests / after 10,000", "endurance.rss_after",
         "endurance.rss_before", at_most=1.02),
     # Without a target: the rest of the picture.
+    Row("workers", "GET by name on SQLite, 8 workers / 32", "get_8_workers.rate", "get_name.rate"),
     Row("get_both", "GET on MongoDB / bare find of it and constant answer, one after the other", "get_mongodb.rate",
         "find.rate + constant_mongodb.rate"),
     Row("flask_most", "bare find and constant answer, one after the other / Flask peer",

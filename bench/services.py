@@ -173,17 +173,21 @@ class Constant(Service):
         self.process.wait(10)
         shutil.rmtree(self.directory, ignore_errors=True)
 
+    def processes(self):
+        return [self.process.pid]
+
 
 class Orgd(Service):
     """orgd as it is delivered, but for the cost of hashes and the life of tokens."""
 
-    def settings(self):
-        return {}
+    def __init__(self, count=0, **settings):
+        super().__init__(count)
+        self.settings = settings
 
     def run(self):
         self.orgd = process.Orgd(preexec=end_with_parent, how="listen", env={
             "ORGD_TESTING": None, "ORGD_BCRYPT_COST": str(COST), "ORGD_TOKEN_TTL": str(TOKEN_SECONDS),
-            **self.settings()})
+            **self.settings})
         self.socket_path, self.log_path = self.orgd.socket_path, self.orgd.log_path
         self.orgd.start()
 
@@ -252,6 +256,11 @@ class OrgdOnSqlite(Orgd):
             database.executemany("INSERT INTO documents (org_id, id, document) VALUES (?, ?, ?)",
                                  ((org_id, f"{number:024x}", f'{{"n":{number}}}') for number in range(count)))
         database.close()
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return list(map(int, file.read().split()))
 
 
 def wait_for(condition, seconds=30, pause=0.002):

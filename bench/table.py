@@ -38,6 +38,7 @@ QUICK = Scale(rounds=1, seconds=1, login_seconds=2, storm_seconds=4, few=30, mor
 SERVICES = {
     "constant": lambda run: services.Constant(),
     "sqlite": lambda run: services.OrgdOnSqlite(run.scale.few),
+    "sqlite_8_workers": lambda run: services.OrgdOnSqlite(run.scale.few, ORGD_WORKERS="8"),
     "sqlite_more": lambda run: services.OrgdOnSqlite(run.scale.more),
     "sqlite_many": lambda run: services.OrgdOnSqlite(run.scale.many),
     "endurance": lambda run: services.OrgdOnSqlite(run.scale.few),
@@ -58,9 +59,10 @@ FEW_ROUNDS = {"endurance": 1, "binary": 1, "copy": 1, "memory": 2, "creations": 
               "instructions": 1}
 
 MEASURES = (
-    Measure("constant", "rates", measures.constant_rate),
+    Measure("constant", "rates", measures.rate("constant", services.Service.gets_by_slug, like="sqlite")),
     Measure("get_slug", "rates", measures.rate("sqlite", services.Service.gets_by_slug)),
     Measure("get_name", "rates", measures.rate("sqlite", services.Service.gets_by_name)),
+    Measure("get_8_workers", "rates", measures.rate("sqlite_8_workers", services.Service.gets_by_name)),
     Measure("token", "rates", measures.rate("sqlite", services.Service.token_checks)),
     Measure("crypt", "logins", measures.crypt_rate),
     Measure("login", "logins", measures.logins("sqlite")),
@@ -90,7 +92,7 @@ MEASURES = (
     Measure("get_flask", "MongoDB", measures.rate("flask", services.Service.gets_by_name)),
     Measure("token_mongodb", "MongoDB", measures.rate("mongodb", services.Service.token_checks)),
     Measure("token_flask", "MongoDB", measures.rate("flask", services.Service.token_checks)),
-    Measure("constant_mongodb", "MongoDB", measures.constant_rate),
+    Measure("constant_mongodb", "MongoDB", measures.rate("constant", services.Service.gets_by_name, like="mongodb")),
     Measure("start", "starts", measures.start("sqlite")),
     Measure("start_mongodb", "starts", measures.start("mongodb")),
     Measure("start_flask", "starts", measures.start("flask")),
