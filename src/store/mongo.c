@@ -11,6 +11,7 @@
 #include "store/mongo_priv.h"
 
 #define DATABASE_DEFAULT "org_service_db"
+#define LOCKS_PER_CLIENT 2 /* an operation's own organization, and one whose claim is in its way */
 #define EXTRA_CLIENTS 3 /* the watch, the janitor, and one to spare */
 
 /* X(option, for requests, for the operator): milliseconds, where the URI does not say otherwise. */
@@ -170,8 +171,7 @@ static void close_store(void *impl)
 	}
 	if (store->pool != NULL)
 		mongoc_client_pool_destroy(store->pool);
-	for (size_t i = 0; i < MONGO_LOCKS; i++)
-		pthread_mutex_destroy(&store->locks[i]);
+	mongo_lock_free(store->lock);
 	free(store->database);
 	free(store->hosts);
 	free(store);
@@ -210,9 +210,10 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	store->service = options->service;
 	store->existing = options->existing;
 	store->adopting = options->adopting;
-	for (size_t i = 0; i < MONGO_LOCKS; i++)
-		pthread_mutex_init(&store->locks[i], NULL);
-	err = make_pool(store, options) ? reach(store) : ERR_INVALID_REQUEST;
+	store->lock = mongo_lock_new(LOCKS_PER_CLIENT * (options->connections + EXTRA_CLIENTS));
+	err = make_pool(store, options) ? ERR_OK : ERR_INVALID_REQUEST;
+	if (err == ERR_OK)
+		err = store->lock != NULL ? reach(store) : ERR_INTERNAL;
 	if (err == ERR_OK)
 		*impl_r = store;
 	else
@@ -229,27 +230,6 @@ bool mongo_join(pthread_t thread)
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	return pthread_timedjoin_np(thread, NULL, &until) == 0;
-}
-
-static pthread_mutex_t *lock_of(struct mongo *store, const bson_oid_t *org)
-{
-	return &store->locks[bson_oid_hash(org) % MONGO_LOCKS];
-}
-
-enum err mongo_lock(struct mongo *store, const bson_oid_t *org, bool wait)
-{
-	struct timespec until;
-	int rc;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec++;
-	rc = wait ? pthread_mutex_timedlock(lock_of(store, org), &until) : pthread_mutex_trylock(lock_of(store, org));
-	return rc == 0 ? ERR_OK : ERR_ORGANIZATION_BUSY;
-}
-
-void mongo_unlock(struct mongo *store, const bson_oid_t *org)
-{
-	pthread_mutex_unlock(lock_of(store, org));
 }
 
 static void count_connections(void *impl, unsigned *open_r, unsigned *busy_r)

@@ -10,11 +10,11 @@
 #include "store/store.h"
 
 #define MONGO_SCHEMA 1      /* version of the layout of the data */
-#define MONGO_LOCKS 64
 #define MONGO_LEASE_MS 8000 /* an operation that is older is taken for dead; right or wrong, no harm is done */
 
 #define MONGO_JOIN_MS 500   /* how long a stop waits for a thread that may be waiting for a server */
 
+struct mongo_lock;
 struct mongo_watch;
 struct mongo_janitor;
 
@@ -29,16 +29,20 @@ struct mongo {
 	atomic_bool closing; /* nobody but the janitor has a session any more, and that is to end */
 	atomic_uint open, busy;
 	atomic_int_fast64_t unsure_us; /* when a write's outcome was unknown last; monotonic; 0: never */
-	/*
-	 * Operations on one organization go one by one within a process, by its id. MongoDB does not
-	 * need that; FerretDB 1 does, whose compare-and-set is not atomic.
-	 */
-	pthread_mutex_t locks[MONGO_LOCKS];
+	struct mongo_lock *lock;
 	struct mongo_watch *watch;
 	struct mongo_janitor *janitor; /* NULL: none */
 };
 
-/* mongo_lock(store, org, wait): ERR_ORGANIZATION_BUSY when another thread has it, after waiting a second. */
+/*
+ * mongo_lock.c: operations on one organization go one by one within a process. MongoDB does not need
+ * that; FerretDB 1 does, whose compare-and-set is not atomic.
+ *
+ * mongo_lock_new(most): for as many organizations at a time. mongo_lock_free(lock): NULL is fine.
+ * mongo_lock(store, org, wait): ERR_ORGANIZATION_BUSY when another thread has it, after waiting a second.
+ */
+struct mongo_lock *mongo_lock_new(size_t most) MUST_CHECK;
+void mongo_lock_free(struct mongo_lock *lock);
 enum err mongo_lock(struct mongo *store, const bson_oid_t *org, bool wait) MUST_CHECK;
 void mongo_unlock(struct mongo *store, const bson_oid_t *org);
 
