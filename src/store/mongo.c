@@ -103,8 +103,6 @@ static bool set_options(mongoc_uri_t *uri, const struct store_options *options)
 {
 	bool ok = true;
 
-	if (is_insecure(uri))
-		return refuse("MONGO_URI switches the checks of TLS off");
 	for (size_t i = 0; i < COUNT_OF(timeouts) && ok; i++)
 		if (!mongoc_uri_has_option(uri, timeouts[i].option))
 			ok = mongoc_uri_set_option_as_int32(uri, timeouts[i].option,
@@ -122,9 +120,12 @@ static mongoc_uri_t *parse(const struct store_options *options)
 	bson_error_t error;
 	mongoc_uri_t *uri = mongoc_uri_new_with_error(options->target, &error);
 
-	if (uri != NULL && set_options(uri, options))
+	if (uri != NULL && is_insecure(uri))
+		(void)refuse("MONGO_URI switches the checks of TLS off");
+	else if (uri != NULL && set_options(uri, options))
 		return uri;
-	(void)refuse("MONGO_URI is not a MongoDB URI that can be used");
+	else
+		(void)refuse("MONGO_URI is not a MongoDB URI that can be used");
 	mongoc_uri_destroy(uri);
 	return NULL;
 }
@@ -150,8 +151,12 @@ static bool make_pool(struct mongo *store, const struct store_options *options)
 	store->hosts = hosts_of(uri);
 	store->pool = mongoc_client_pool_new_with_error(uri, &error);
 	mongoc_uri_destroy(uri);
-	if (store->pool == NULL || store->database == NULL || store->hosts == NULL)
-		return refuse("the clients for MongoDB cannot be made");
+	if (store->pool == NULL) { /* as where the hosts are to be found in the DNS, and are not */
+		LOG(LOG_ERROR, "the clients for MongoDB cannot be made", LOG_TEXT("reason", error.message));
+		return false;
+	}
+	if (store->database == NULL || store->hosts == NULL)
+		return false;
 	callbacks = mongoc_apm_callbacks_new();
 	mongoc_apm_set_command_succeeded_cb(callbacks, count_success);
 	mongoc_apm_set_command_failed_cb(callbacks, count_failure);

@@ -122,7 +122,13 @@ enum err by_tenant(const struct tenant *tenant)
 {
 	struct account account;
 
-	return store.ops->account_by_tenant(store.impl, &arena, tenant, &account);
+	struct org org;
+	enum err err = store.ops->account_by_tenant(store.impl, &arena, tenant, &account);
+
+	ck_assert_int_eq(store.ops->org_by_tenant(store.impl, &arena, tenant, &org), err);
+	if (err == ERR_OK)
+		ck_assert_str_eq(org.id, account.org.id);
+	return err;
 }
 
 void assert_same(const struct account *a, const struct account *b)
