@@ -121,7 +121,6 @@ enum err by_email(const char *email)
 enum err by_tenant(const struct tenant *tenant)
 {
 	struct account account;
-
 	struct org org;
 	enum err err = store.ops->account_by_tenant(store.impl, &arena, tenant, &account);
 
