@@ -114,5 +114,6 @@ enum err mongo_documents_each(void *impl, const char *org_id, store_document_fn 
 enum err mongo_documents_put(void *impl, const char *org_id, const struct store_document *documents, size_t count);
 enum err mongo_document_normal(void *impl, struct arena *arena, const struct store_document *document,
 			       struct store_document *normal_r);
+enum err mongo_adopt(void *impl, bool dry_run, store_adoption_fn *report, void *context);
 
 #endif
