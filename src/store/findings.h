@@ -61,6 +61,7 @@ struct store_finding {
 	X(COLLECTION_RENAMED, "collection_renamed", "gets its collection renamed", false)                  \
 	X(COLLECTION_RECORDED, "collection_recorded", "gets its collection's UUID recorded", false)        \
 	X(CLAIMS_ADDED, "claims_added", "gets the claims on its slug and email", false)                    \
+	X(INDEX_DROPPED, "index_dropped", "is an index that is in the way, and is dropped", false)         \
 	X(ID_CONFLICT, "id_conflict", "has an id that is not an ObjectId", true)                           \
 	X(NAME_CONFLICT, "name_conflict", "has no name, or one that breaks the rules", true)               \
 	X(SLUG_CONFLICT, "slug_conflict", "has the same slug as another organization", true)               \

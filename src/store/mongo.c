@@ -276,6 +276,7 @@ static const struct store_ops ops = {
 	.documents_each = mongo_documents_each,
 	.documents_put = mongo_documents_put,
 	.document_normal = mongo_document_normal,
+	.adopt = mongo_adopt,
 };
 
 static const char *library(void)

@@ -104,7 +104,7 @@ static enum err check_indexes(struct mongo_checking *checking)
 
 	if (err != ERR_OK)
 		return err;
-	return mongo_end(&session, mongo_schema_check(&session, checking->repair, find_index, checking));
+	return mongo_end(&session, mongo_index_check(&session, checking->repair, find_index, checking));
 }
 
 static enum err run_pass(struct mongo_checking *checking)

@@ -69,20 +69,23 @@ void mongo_watch_answered(struct mongo_watch *watch);
 enum err mongo_watch_ping(struct mongo_watch *watch) MUST_CHECK;
 
 /*
- * mongo_schema.c. mongo_schema_prepare(session): indexes, and that the server and what it holds are fit;
- * ERR_INVALID_REQUEST when they are not, as a line in the log says. ERR_NOT_FOUND: nothing is there, and
- * `existing` was asked for. mongo_schema_index(session): the indexes alone.
+ * mongo_schema.c. mongo_schema_prepare(session): makes the indexes, and looks whether the server and what it
+ * holds are fit; ERR_INVALID_REQUEST when they are not, as a line in the log says. ERR_NOT_FOUND: nothing is
+ * there, and `existing` was asked for.
  */
 enum err mongo_schema_prepare(struct mongo_session *session) MUST_CHECK;
-enum err mongo_schema_index(struct mongo_session *session) MUST_CHECK;
+
+/* Who is told of an index: its name, what is wrong with it, and whether it is no longer. */
+typedef void mongo_index_fn(void *context, const char *name, const char *fault, bool mended);
 
 /*
- * mongo_schema_check(session, repair, found, context): tells of each index that is missing or in the way;
- * `repair` makes those that can be made.
+ * mongo_index.c. mongo_index_make(session): those that are missing. mongo_index_check(session, repair, found,
+ * context): tells of each that is missing or in the way; `repair` makes those that can be made.
+ * mongo_index_clear(session, dry_run, found, context): drops those in the way; `dry_run` only tells of them.
  */
-typedef void mongo_index_fn(void *context, const char *name, const char *fault, bool mended);
-enum err mongo_schema_check(struct mongo_session *session, bool repair, mongo_index_fn *found,
-			    void *context) MUST_CHECK;
+enum err mongo_index_make(struct mongo_session *session) MUST_CHECK;
+enum err mongo_index_check(struct mongo_session *session, bool repair, mongo_index_fn *found, void *context) MUST_CHECK;
+enum err mongo_index_clear(struct mongo_session *session, bool dry_run, mongo_index_fn *found, void *context) MUST_CHECK;
 
 /* mongo_janitor.c: a thread that goes on with what dead processes began; free is as that of the watch. */
 struct mongo_janitor *mongo_janitor_new(struct mongo *store) MUST_CHECK;
@@ -111,5 +114,6 @@ enum err mongo_documents_each(void *impl, const char *org_id, store_document_fn 
 enum err mongo_documents_put(void *impl, const char *org_id, const struct store_document *documents, size_t count);
 enum err mongo_document_normal(void *impl, struct arena *arena, const struct store_document *document,
 			       struct store_document *normal_r);
+enum err mongo_adopt(void *impl, bool dry_run, store_adoption_fn *report, void *context);
 
 #endif

@@ -51,6 +51,10 @@
 	X(ADMIN_INSERT, "admin_insert")                       \
 	X(ADMIN_COMMIT, "admin_commit")                       \
 	X(ADMIN_WITHDRAW, "admin_withdraw")                   \
+	X(ADOPT_ADMIN, "adopt_admin")                         \
+	X(ADOPT_COLLECTION, "adopt_collection")               \
+	X(ADOPT_RENAME, "adopt_rename")                       \
+	X(ADOPT_ORGANIZATION, "adopt_organization")           \
 	X(DOCUMENTS, "documents")                             \
 	X(SCHEMA, "schema")
 

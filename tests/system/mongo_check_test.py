@@ -454,6 +454,6 @@ if __name__ == "__main__":
         with MongoServer() as mongo:
             status = main(mongo)
     except NoServer:
-        print("1..0 # SKIP no MongoDB server can be had here")
+        print("1..1\nok 1 - the check on MongoDB # SKIP there is no server to be had here")
         status = 0
     sys.exit(status)
