@@ -189,7 +189,7 @@ def killed_and_gone_on_with(server):
             for number in range(200):
                 running = subprocess.Popen([ORGCTL, "store", "migrate", source, target], env=at.world.env,
                                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-                time.sleep(0.01 + number * 0.004)
+                time.sleep(min(0.01 * 1.08 ** number, 10))
                 running.send_signal(signal.SIGKILL)
                 status = running.wait(20)
                 kills += status == -signal.SIGKILL
