@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The MongoDB server is away, hangs or has no primary: how soon that is said, what goes on, and how soon all is back."""
+import contextlib
+import threading
 import time
 
+import fastcgi
 from mongo_operations import without_server_text
-from mongo_world import HANGING_WITHIN, LONG, REFUSED_WITHIN, SLACK, World, must_not_leak
+from mongo_world import HANGING_WITHIN, LONG, REFUSED_WITHIN, SLACK, Bench, World, must_not_leak
 from promises import expect
 from stack import PASSWORD, fresh_email
 from tap import case, equal, together, wait_until
 from wire_faults import delay
 from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE
 
-BACK_WITHIN = 5.0
+BACK_WITHIN = STOPPED_WITHIN = 5.0
 NEXT_WITHIN, HEALTH_WITHIN, READY_WITHIN = 0.25, 0.1, 1.0  # the promise of the first is 0.05: a busy machine
 
 
@@ -84,9 +87,9 @@ def refused(setup):
 
 @case
 def hanging(setup):
-    """the server takes connections and never answers: 503 within six seconds, then at once"""
-    with World(setup) as world:
-        down(world, HANG, HANGING_WITHIN)
+    """the server takes connections and never answers: 503 within six seconds, by few workers too, then at once"""
+    with World(setup, env={"ORGD_WORKERS": "2"}) as world:
+        down(world, HANG, HANGING_WITHIN, ["get", "update", "delete"])
         must_not_leak(world.stack.orgd, PASSWORD, "@example.org")
 
 
@@ -154,3 +157,47 @@ def slow_server(setup):
         world.proxy.clear()
         wait_until(lambda: world.stack.get(tenant.name).status == 200, BACK_WITHIN, "a GET")
         health(world.stack)
+
+
+@case
+def stopped_while_hanging(setup):
+    """SIGTERM while the server hangs, idle or with requests under way: ended within five seconds"""
+    ways = [(replica_set, under_way) for replica_set in (False, True) for under_way in (0, 3)]
+    for line in together([lambda way=way: stopped(setup.database, *way) for way in ways]):
+        print(line)
+
+
+def stopped(database, replica_set, under_way):
+    with Bench(database, replica_set) as bench:
+        equal(bench.ready(), True, "readiness")
+        bench.proxy.set_mode(HANG)
+        threads = [threading.Thread(target=give_up_on, args=(bench.path,)) for _ in range(under_way)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.3)
+        status, spent = timed(lambda: bench.orgd.terminate(20))
+        for thread in threads:
+            thread.join()
+        line = (f"# {'replica set' if replica_set else 'lone server'}, {under_way} requests under way: "
+                f"status {status} after {spent:.2f} s")
+        if status not in ((0, 1) if under_way else (0,)) or spent > STOPPED_WITHIN + SLACK:
+            raise AssertionError(f"{line}\n{bench.orgd.log()[-1500:]}")
+        return line
+
+
+def give_up_on(path):
+    """A read, whatever comes of it."""
+    with contextlib.suppress(OSError, fastcgi.Broken):
+        fastcgi.call(path, "GET", "/org/get?slug=any")
+
+
+@case
+def credentials_refused(setup):
+    """a server that does not let orgd in: 503, and the password of MONGO_URI is in no answer and no log"""
+    with World(setup) as world:
+        secret = "xyzzy-plugh-9"
+        uri = world.proxy.uri.replace("mongodb://", f"mongodb://orgd:{secret}@")
+        world.stack.restart(MONGO_URI=uri)
+        unavailable(lambda: world.stack.get("Any"), REFUSED_WITHIN + SLACK, "get")
+        unavailable(lambda: world.stack.call("GET", "/readyz"), READY_WITHIN + SLACK, "readyz")
+        must_not_leak(world.stack.orgd, secret)

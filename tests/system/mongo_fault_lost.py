@@ -70,14 +70,17 @@ class Attempt:
         return f"{self.operation.name}: {self.kind.__name__} on {where}{view}{got}"
 
     def run(self, bench, database):
+        bench.wait_ready()
         self.tenant, self.request = prepare(self.operation, bench.path)
         mine = Mine(database, self.tenant, self.request)
         names, count = (None, 1) if self.command else (WRITES, None)
-        with bench.proxy.faulty(names, kind=self.kind, where=mine, count=count, skip=self.step) as rule:
-            begin = time.monotonic()
-            self.answer = self.request.attempt(self.tenant, bench.path)
-            self.seconds = time.monotonic() - begin
-        bench.proxy.set_mode(PASS)
+        try:
+            with bench.proxy.faulty(names, kind=self.kind, where=mine, count=count, skip=self.step) as rule:
+                begin = time.monotonic()
+                self.answer = self.request.attempt(self.tenant, bench.path)
+                self.seconds = time.monotonic() - begin
+        finally:
+            bench.proxy.set_mode(PASS)
         equal(rule.fired > 0, True, "whether the fault struck")
         if self.seconds > SLOWEST.get(self.kind, HANGING_WITHIN) + SLACK:
             raise AssertionError(f"answered only after {self.seconds:.1f} s")
@@ -91,6 +94,8 @@ class Attempt:
 
     def conclude(self, bench):
         """After the recovery: whole or absent, as the answer said or allowed; and the same request again."""
+        if self.answer is None:
+            return  # run() has said why
         if self.tenant.settle(bench.path, again=False) == self.request.new:
             answer = self.request.send(bench.path)
             equal((answer.status, answer.json().get("code")), self.operation.again, "the request again")

@@ -132,7 +132,7 @@ class Setup:
     All are started before the first case. Some of the processes take the server for a replica set.
     """
 
-    VIEWS = (False, True, False, True, False, True)
+    VIEWS = (False, True) * 4
 
     def __init__(self, server):
         self.server, self.started = server, time.monotonic()
