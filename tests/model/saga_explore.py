@@ -74,7 +74,7 @@ class Search:
             return
         after, answer, fault = self.apply(index, world, command)
         yield after, machine.next(local, answer), None, command, answer, fault
-        if command[0] in WRITES:
+        if command[0] in WRITES and self.losses:
             yield world, machine.next(local, LOST), self.late((index, command)), command, LOST, ""
 
     def following(self, state):

@@ -307,9 +307,12 @@ WITHOUT = "an active organization is without its collection"
 OVERTAKEN = ("create-y+recover-create-y+write-y", "create-y+recover-create-y+foreign-y",
              "create-y+janitor+write-y", "create-y+janitor+foreign-y")
 IN_THE_MIDDLE = ("create-x+rename-y+restore", "create-x+rename-y+drop-by-hand", "create-x+combined+restore",
-                 "create-x+combined+drop-by-hand", "rename-y+rename-x+restore", "rename-y+write-y+restore",
-                 "rename-y+write-x+drop-by-hand", "rename-y+restore+restore", "rename-y+restore+drop-by-hand",
-                 "rename-y+delete+restore", "combined+restore+restore", "combined+delete+restore")
+                 "create-x+combined+drop-by-hand", "rename-y+rename-x+restore", "rename-y+display+restore",
+                 "rename-y+write-x+restore", "rename-y+write-x+drop-by-hand", "rename-y+write-y+restore",
+                 "rename-y+restore+restore", "rename-y+restore+drop-by-hand", "rename-y+delete+restore",
+                 "combined+write-x+restore", "combined+write-x+drop-by-hand", "combined+write-y+restore",
+                 "combined+restore+restore", "combined+restore+drop-by-hand", "combined+delete+restore",
+                 "delete+janitor+restore")
 KNOWN = [
     Known("stranger at home",
           "an organization's collection was dropped by hand, and another program made one at that name, or "
@@ -327,19 +330,21 @@ KNOWN = [
           (ASIDE, TRASH), ("delete+write-x", "two/z-delete+z-write-z", "two/delete+write-x",
                           "rename-y+delete+write-y", "rename-y+delete+foreign-y", "combined+delete+write-y",
                           "combined+delete+foreign-y", *OVERTAKEN), (False,)),
+    Known("late move meets the next owner",
+          "the same, when the name has its next owner: that one's collection lies in trash_*, whole, until "
+          "the janitor puts it back; meanwhile it sees what a program of the former owner inserts there, and "
+          "what its own inserts goes to lost_*, whole",
+          (REACHES, STRANDED, TRASH, ASIDE),
+          ("create-x+delete+write-x-early", "create-x+delete+write-x", "two/rename-z+z-delete+z-write-z",
+           "two/z-rename-x+delete+write-x"), (False,)),
     Known("late move of a rename",
-          "the server carries a rename out after its organization was renamed back: the collection stands "
-          "at the other name until the janitor puts it back; what was written meanwhile lies in lost_*, whole",
+          "the server carries a rename out after its organization was renamed back: the collection stands at "
+          "the other name until the janitor puts it back; what is written meanwhile goes to lost_*, whole",
           (STRANDED,), ("rename-y+display+write-x", "rename-y+rename-x+write-x")),
     Known("hand in the middle",
           "somebody drops or restores a collection by hand in the middle of its organization's rename or "
           "delete, and a move is carried out late: it meets what was made at that name; nothing is dropped",
           (STRANDED, ASIDE, TRASH, BORROWED, WITHOUT), IN_THE_MIDDLE),
-    Known("late move meets the next owner",
-          "the same, when the name has its next owner: that one's collection lies in trash_*, whole, until "
-          "the janitor puts it back; meanwhile it sees what a program of the former owner inserts there",
-          (REACHES,), ("create-x+delete+write-x", "two/rename-z+z-delete+z-write-z",
-                       "two/z-rename-x+delete+write-x"), (False,)),
 ]
 
 
