@@ -99,6 +99,8 @@ int cmd_admin_create(struct call *call)
 		err = store->ops->admin_create(store->impl, account.org.id, &account.admin);
 	if (err == ERR_ORGANIZATION_EXISTS)
 		return say_refusal(call, "admin_exists", "there is an admin for it; see `orgctl store check --repair`");
+	if (err == ERR_OK) /* its token version is the store's choice */
+		err = store->ops->account_by_id(store->impl, &call->arena, account.org.id, &account);
 	if (err != ERR_OK)
 		return say_error(call, err);
 	say_line(call, "created");

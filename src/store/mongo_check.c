@@ -8,7 +8,7 @@
 
 #define ARENA_CAP ((size_t)256 << 20)
 #define PASSES 3        /* mending one thing can free what another one needs */
-#define PAUSE_MS 1000   /* most operations take less */
+#define PAUSE_MS 250    /* most operations take less */
 
 void mongo_check_suspect(struct mongo_checking *checking, enum mongo_suspect_kind kind, const bson_oid_t *id,
 			 const char *name)
