@@ -15,7 +15,7 @@
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 
-#define ROUND_MS 2000
+#define ROUND_MS (MONGO_LEASE_MS / 4) /* two seconds */
 #define FIRST_SWEEP_MS (MONGO_LEASE_MS + ROUND_MS) /* then what the process before this one left has aged */
 #define SWEEP_MS 600000
 #define AT_ONCE 64 /* recoveries in a round */
@@ -122,7 +122,9 @@ static bool wait_for_round(struct mongo_janitor *janitor)
 	bool stop;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ROUND_MS / 1000;
+	until.tv_nsec += ROUND_MS % 1000 * 1000000L;
+	until.tv_sec += ROUND_MS / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&janitor->lock);
 	while (!janitor->stop && pthread_cond_timedwait(&janitor->stopped, &janitor->lock, &until) != ETIMEDOUT)
 		;

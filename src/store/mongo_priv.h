@@ -10,7 +10,6 @@
 #include "store/store.h"
 
 #define MONGO_SCHEMA 1      /* version of the layout of the data */
-#define MONGO_LEASE_MS 8000 /* an operation that is older is taken for dead; right or wrong, no harm is done */
 
 #define MONGO_JOIN_MS 500   /* how long a stop waits for a thread that may be waiting for a server */
 

@@ -29,4 +29,12 @@ void mongo_step_reached(enum mongo_step step, bool after)
 	if (wanted != NULL && strcmp(wanted, name) == 0 && !atomic_flag_test_and_set(&met))
 		raise(SIGSTOP);
 }
+
+int mongo_step_lease_ms(void)
+{
+	const char *text = getenv("ORGD_TEST_LEASE_MS");
+	int lease_ms = text != NULL ? atoi(text) : 0;
+
+	return lease_ms > 0 ? lease_ms : 8000;
+}
 #endif

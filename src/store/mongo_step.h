@@ -76,4 +76,15 @@ static inline void mongo_step_reached(enum mongo_step step, bool after)
 }
 #endif
 
+/*
+ * MONGO_LEASE_MS: an operation that is older is taken for dead; right or wrong, no harm is done.
+ * ORGD_TEST_LEASE_MS shortens it, and what goes by it, where failpoints are built in.
+ */
+#ifdef FAILPOINTS
+int mongo_step_lease_ms(void);
+#define MONGO_LEASE_MS mongo_step_lease_ms()
+#else
+#define MONGO_LEASE_MS 8000
+#endif
+
 #endif

@@ -193,13 +193,16 @@ class Link:
 
 def bound_listener():
     """A socket that keeps its port when it stops listening: for that the port must have been asked for by number."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    return listener, f"127.0.0.1:{port}"
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # somebody else was quicker
+            listener.bind(("127.0.0.1", port))
+            return listener, f"127.0.0.1:{port}"
+        listener.close()
 
 
 class Proxy:
