@@ -28,7 +28,8 @@ PANELS = (
     ("Start to first answer", "ms (less is better)", (
         (SQLITE, "start.ms"), (MONGODB, "start_mongodb.ms"), (FLASK, "start_flask.ms"))),
     ("Memory after load", "MB, shared pages counted once (less is better)", (
-        (SQLITE, "memory.loaded_pss"), (MONGODB, "memory_mongodb.loaded_pss"), (FLASK, "memory_flask.loaded_pss"))),
+        (SQLITE, "memory.loaded_pss"), (MONGODB, "memory_mongodb.loaded_pss"),
+        (FLASK, "memory_flask.loaded_pss"))),
 )
 
 STYLE = """
@@ -129,8 +130,8 @@ def draw(figures):
         for column, (title, axis, bars) in enumerate(pair):
             parts.extend(panel(title, axis, bars, figures, column * WIDTH / COLUMNS, y))
         y += max(panel_height(bars) for _, _, bars in pair)
-    parts.append(text(10, y + 8, "Bars: medians of interleaved rounds; thin lines: from the lowest to the highest round.",
-                      "faint"))
+    legend = "Bars: medians of interleaved rounds; thin lines: from the lowest to the highest round."
+    parts.append(text(10, y + 8, legend, "faint"))
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 18}" width="{WIDTH}" '
             f'height="{y + 18}" role="img" aria-label="orgd and its peers side by side">\n<style>{STYLE}</style>\n'
             + "\n".join(parts) + "\n</svg>\n")

@@ -89,8 +89,8 @@ class Flask(OnMongo, services.Service):
     def command(self, socket_path=None):
         """Arguments, environment and socket, of this one or of another one beside it."""
         socket_path = socket_path or os.path.join(self.directory, "another.sock")
-        arguments = [sys.executable, "-m", "gunicorn", "--workers", str(self.workers), "--threads", str(self.threads),
-                     "--keep-alive", "75", "--bind", "unix:" + socket_path, "app:create_app()"]
+        arguments = [sys.executable, "-m", "gunicorn", "--workers", str(self.workers), "--threads",
+                     str(self.threads), "--keep-alive", "75", "--bind", "unix:" + socket_path, "app:create_app()"]
         env = {"PATH": os.environ["PATH"], "MONGO_URI": self.uri, "JWT_SECRET_KEY": "0123456789abcdef" * 4,
                "TOKEN_SECONDS": str(services.TOKEN_SECONDS), "BCRYPT_LOG_ROUNDS": str(services.COST),
                "PYTHONDONTWRITEBYTECODE": "1"}

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 
 import chart
 import rows
@@ -18,6 +19,7 @@ RUN = os.path.join("doc", "bench", "run.json")
 CHART = os.path.join("doc", "bench", "peers.svg")
 PERFORMANCE = os.path.join("doc", "performance.md")
 DOCUMENTS = ("README.md", PERFORMANCE)
+COLUMNS = 110
 PART = re.compile(r"(<!-- bench: (\w+) -->\n).*?(<!-- /bench -->\n)", re.S)
 
 
@@ -54,8 +56,9 @@ def text(figures, chosen):
     """The table for a terminal."""
     lines = []
     for row, found, verdict in results(figures, chosen):
-        shown = f"{number(found['median'])} ({number(found['low'])} to {number(found['high'])}) {row.unit}" if found else ""
-        lines.append(f"{row.name:18} {row.what:75} {shown:30} {target(row):15} {word(row, found, verdict)}".rstrip())
+        median, spread = shown(found, row.unit)
+        lines.append(f"{row.name:18} {row.what:75} {median:10} {spread:18} {target(row):16} "
+                     f"{word(row, found, verdict)}".rstrip())
     return "\n".join(lines)
 
 
@@ -98,22 +101,22 @@ def figures(run):
 
 def machine(run):
     about = run["machine"]
-    yield (f"{about['date']}, {about['cores']} cores of {about['cpu']}, {about['memory_gb']} GB, "
-           f"Linux {about['kernel']}, {about['system']};")
-    yield ", ".join(f"{name} {version}" for name, version in about["versions"].items()) + "."
+    return textwrap.wrap(
+        f"{about['date']}, {about['cores']} cores of {about['cpu']}, {about['memory_gb']} GB, Linux {about['kernel']}, "
+        f"{about['system']}; " + ", ".join(f"{name} {version}" for name, version in about["versions"].items()) + ".",
+        COLUMNS)
 
 
 def claim(run):
-    found = {row.name: spread for row, spread, _ in results(run["figures"])}
+    row = {row.name: found["median"] for row, found, _ in results(run["figures"]) if found}
     of = {name: rows.spread(numbers)["median"] for name, numbers in run["figures"].items()}
-    about = run["machine"]
-    yield (f"On {about['cores']} cores of {about['cpu']}, behind nginx, orgd answers "
-           f"**{number(of['get_name.rate'])} lookups a second** from SQLite: "
-           f"{number(100 * found['get_name']['median'])} % of what the same nginx and FastCGI core give for a constant")
-    yield (f"answer. Logins run at {number(100 * found['login']['median'])} % of bare bcrypt on all cores, it answers "
-           f"{number(of['start.ms'])} ms after its start, and holds {number(of['memory.idle_rss'])} MB.")
-    yield (f"The usual design (Flask, PyMongo, gunicorn) on the same MongoDB-speaking server gives one lookup where "
-           f"orgd gives {number(found['get_flask']['median'])}.")
+    return textwrap.wrap(
+        f"On {run['machine']['cores']} cores, behind nginx, orgd answers **{number(of['get_name.rate'])} lookups a "
+        f"second** from SQLite: {number(100 * row['get_name'])} % of what the same nginx and FastCGI core give for a "
+        f"constant answer. Logins run at {number(100 * row['login'])} % of bare bcrypt on all cores. It answers "
+        f"{number(row['start'])} ms after its start and holds {number(row['idle'])} MB. On the same MongoDB-speaking "
+        f"server it gives {number(row['get_flask'])} lookups where the usual design (Flask, PyMongo, gunicorn) gives "
+        "one.", COLUMNS)
 
 
 PARTS = {"targets": targets, "picture": picture, "figures": figures, "machine": machine, "claim": claim}
@@ -156,7 +159,7 @@ def check():
     document, run = read(PERFORMANCE), json.loads(read(RUN))
     yield from differences()
     yield f"{PERFORMANCE} has every part of the run", "\n".join(
-        f"<!-- bench: {name} -->" for name in PARTS if name != "claim" and f"<!-- bench: {name} -->" not in document)
+        mark for mark in (f"<!-- bench: {name} -->" for name in PARTS if name != "claim") if mark not in document)
     yield "every row that falls short is explained", "\n".join(
         f"{PERFORMANCE} lacks: ### {row.name}" for row, _, verdict in results(run["figures"])
         if verdict is False and f"### {row.name}\n" not in document)
