@@ -21,7 +21,7 @@ NUMBERS = itertools.count(1)
 LONG = bool(os.environ.get("ORGD_TEST_LONG"))
 # Seconds of the promises, and what a busy machine may add.
 RECOVERY, REFUSED_WITHIN, HANGING_WITHIN = 15.0, 2.0, 6.0
-SLACK = 0.25
+SLACK = 0.5
 CONTROL = {"organizations", "admins", "slugs", "emails"}
 
 
@@ -156,7 +156,7 @@ class Setup:
     def recovery(self):
         """Waits until all that was begun is finished; (seconds, what is left)."""
         begin = time.monotonic()
-        while self.database.faults() and time.monotonic() < begin + RECOVERY + 10 * SLACK:
+        while self.database.faults() and time.monotonic() < begin + RECOVERY + 5 * SLACK:
             time.sleep(0.1)
         return time.monotonic() - begin, self.left()
 
