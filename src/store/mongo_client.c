@@ -28,10 +28,12 @@ static void note(struct mongo_session *session, bool ok, const bson_error_t *err
 {
 	bool vain = error->domain == MONGOC_ERROR_SERVER_SELECTION || clock_monotonic_us() - begun_us > DOUBT_US;
 
-	if (ok || (mongo_fault_is_answer(error) && !mongo_fault_is_no_primary(error)))
+	if (ok || (mongo_fault_is_answer(error) && !mongo_fault_is_no_primary(error))) {
 		mongo_watch_answered(session->store->watch);
-	else if (vain || mongo_fault_is_no_primary(error))
+	} else if (vain || mongo_fault_is_no_primary(error)) {
+		session->vain = vain;
 		mongo_watch_doubt(session->store->watch);
+	}
 }
 
 /* A write that is unsure may leave something over, which the janitor looks for when it has aged. */
@@ -41,10 +43,10 @@ static void doubt(struct mongo_session *session, enum mongo_outcome outcome)
 		atomic_store(&session->store->unsure_us, clock_monotonic_us());
 }
 
-/* Before each command: a store that is known to be down is not waited for again; one being closed is left. */
+/* Before each command: a store that is down, to all anyone knows, is not waited for again; one being closed is left. */
 static bool is_down(struct mongo_session *session, bson_error_t *error)
 {
-	bool down = mongo_watch_is_down(session->store->watch) || atomic_load(&session->store->closing);
+	bool down = session->vain || mongo_watch_is_down(session->store->watch) || atomic_load(&session->store->closing);
 
 	*error = (bson_error_t){.domain = 0};
 	if (session->probe || !down)
@@ -84,7 +86,8 @@ bool mongo_again(struct mongo_session *session)
 {
 	const struct timespec pause = {.tv_nsec = AGAIN_PAUSE_NS};
 
-	if (clock_monotonic_us() - session->begun_us > AGAIN_US || mongo_watch_is_down(session->store->watch))
+	if (session->vain || clock_monotonic_us() - session->begun_us > AGAIN_US ||
+	    mongo_watch_is_down(session->store->watch))
 		return false;
 	nanosleep(&pause, NULL);
 	return true;
