@@ -19,6 +19,7 @@ class Scale:
     few: int                # organizations
     more: int
     many: int
+    more_mongodb: int       # each has a collection there, and the server's lists of them get long
     few_documents: int      # of a renamed organization
     many_documents: int
     few_requests: int       # that orgd has had when it is looked at first
@@ -28,10 +29,10 @@ class Scale:
 
 
 FULL = Scale(rounds=5, seconds=3, login_seconds=5, storm_seconds=5, few=100, more=10_000, many=100_000,
-             few_documents=10, many_documents=1_000_000, few_requests=10_000, many_requests=10_000_000,
+             more_mongodb=2_000, few_documents=10, many_documents=1_000_000, few_requests=10_000, many_requests=10_000_000,
              counted=1000, flask=((2, 1), (3, 1), (5, 1), (2, 2), (2, 4), (3, 4)))
 QUICK = Scale(rounds=1, seconds=1, login_seconds=2, storm_seconds=4, few=30, more=300, many=2_000,
-              few_documents=10, many_documents=2_000, few_requests=1_000, many_requests=20_000,
+              more_mongodb=100, few_documents=10, many_documents=2_000, few_requests=1_000, many_requests=20_000,
               counted=100, flask=((2, 4),))
 
 # name: made at its first use, filled, and kept to the end
@@ -43,7 +44,7 @@ SERVICES = {
     "sqlite_many": lambda run: services.OrgdOnSqlite(run.scale.many),
     "endurance": lambda run: services.OrgdOnSqlite(run.scale.few),
     "mongodb": lambda run: mongo.OrgdOnMongo(run.server(), "orgd", run.scale.few),
-    "mongodb_more": lambda run: mongo.OrgdOnMongo(run.server(), "orgd_more", run.scale.more),
+    "mongodb_more": lambda run: mongo.OrgdOnMongo(run.server(), "orgd_more", run.scale.more_mongodb),
     "flask": lambda run: mongo.Flask(run.server(), run.scale.few),
 }
 
