@@ -21,12 +21,9 @@ enum err operator_find_org(struct call *call, const char *text, struct org *org_
 {
 	const struct store *store = &call->store;
 	enum err err = ERR_ORGANIZATION_NOT_FOUND;
-	struct account account;
 
-	if (str_is_hex_id(text)) {
-		err = store->ops->account_by_id(store->impl, &call->arena, text, &account);
-		*org_r = account.org;
-	}
+	if (str_is_hex_id(text))
+		err = store->ops->org_by_id(store->impl, &call->arena, text, org_r);
 	if (err == ERR_ORGANIZATION_NOT_FOUND && slug_is_valid(text))
 		err = store->ops->org_by_slug(store->impl, &call->arena, text, org_r);
 	return err == ERR_ORGANIZATION_NOT_FOUND ? find_by_name(call, text, org_r) : err;

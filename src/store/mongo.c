@@ -269,6 +269,7 @@ static const struct store_ops ops = {
 	.hash_renew = mongo_hash_renew,
 	.org_list = mongo_org_list,
 	.account_by_slug = mongo_account_by_slug,
+	.org_by_id = mongo_org_by_id,
 	.account_by_id = mongo_account_by_id,
 	.admin_create = mongo_admin_create,
 	.info = mongo_info,

@@ -94,6 +94,7 @@ bool mongo_janitor_free(struct mongo_janitor *janitor);
 enum err mongo_org_create(void *impl, const struct account *account, uint64_t max);
 enum err mongo_org_check_free(void *impl, const char *slug, const char *email, uint64_t max);
 enum err mongo_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r);
+enum err mongo_org_by_id(void *impl, struct arena *arena, const char *org_id, struct org *org_r);
 enum err mongo_account_by_email(void *impl, struct arena *arena, const char *email, struct account *account_r);
 enum err mongo_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r);
 enum err mongo_account_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant,

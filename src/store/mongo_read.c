@@ -27,18 +27,35 @@ static bson_t *live_with_slug(const char *slug)
 	return filter;
 }
 
-enum err mongo_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r)
+/* The one that a filter finds, as the rest of the program knows it. */
+static enum err give_live(struct mongo *store, bson_t *filter, struct arena *arena, struct org *org_r)
 {
 	struct mongo_session session;
 	struct mongo_org org;
-	enum err err = mongo_begin(impl, &session);
+	enum err err = mongo_begin(store, &session);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
+		bson_destroy(filter);
 		return err;
-	err = find_live(&session, live_with_slug(slug), &org);
+	}
+	err = find_live(&session, filter, &org);
 	if (err == ERR_OK)
 		err = mongo_org_give(&org, arena, org_r);
 	return mongo_end(&session, err == ERR_NOT_FOUND ? ERR_ORGANIZATION_NOT_FOUND : err);
+}
+
+enum err mongo_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r)
+{
+	return give_live(impl, live_with_slug(slug), arena, org_r);
+}
+
+enum err mongo_org_by_id(void *impl, struct arena *arena, const char *org_id, struct org *org_r)
+{
+	bson_oid_t id;
+
+	if (!mongo_id(org_id, &id))
+		return ERR_ORGANIZATION_NOT_FOUND;
+	return give_live(impl, BCON_NEW("_id", BCON_OID(&id)), arena, org_r);
 }
 
 static enum err org_of_tenant(struct mongo_session *session, const struct tenant *tenant, struct mongo_org *org_r)

@@ -326,6 +326,7 @@ const struct store_ops sqlite_ops = {
 	.hash_renew = sqlite_hash_renew,
 	.org_list = sqlite_org_list,
 	.account_by_slug = sqlite_account_by_slug,
+	.org_by_id = sqlite_org_by_id,
 	.account_by_id = sqlite_account_by_id,
 	.admin_create = sqlite_admin_create,
 	.info = sqlite_info,

@@ -159,6 +159,11 @@ enum err sqlite_org_by_slug(void *impl, struct arena *arena, const char *slug, s
 	return find_by(impl, SQL_ORG_BY_SLUG, slug, ERR_ORGANIZATION_NOT_FOUND, read_org, arena, org_r);
 }
 
+enum err sqlite_org_by_id(void *impl, struct arena *arena, const char *org_id, struct org *org_r)
+{
+	return find_by(impl, SQL_ORG_BY_ID, org_id, ERR_ORGANIZATION_NOT_FOUND, read_org, arena, org_r);
+}
+
 enum err sqlite_account_by_email(void *impl, struct arena *arena, const char *email,
 				 struct account *account_r)
 {

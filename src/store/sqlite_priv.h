@@ -92,6 +92,7 @@ enum err sqlite_org_read(sqlite3_stmt *row, struct arena *arena, struct org *org
 enum err sqlite_org_create(void *impl, const struct account *account, uint64_t max);
 enum err sqlite_org_check_free(void *impl, const char *slug, const char *email, uint64_t max);
 enum err sqlite_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r);
+enum err sqlite_org_by_id(void *impl, struct arena *arena, const char *org_id, struct org *org_r);
 enum err sqlite_account_by_email(void *impl, struct arena *arena, const char *email,
 				 struct account *account_r);
 enum err sqlite_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r);

@@ -25,6 +25,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ORG_INSERT] = "INSERT INTO organizations (org_id, admin_id, organization_name, slug, created_at,"
 			   " updated_at) VALUES (?, ?, ?, ?, ?, ?)",
 	[SQL_ORG_BY_SLUG] = "SELECT " ORG_COLUMNS " FROM organizations AS o WHERE o.slug = ?",
+	[SQL_ORG_BY_ID] = "SELECT " ORG_COLUMNS " FROM organizations AS o WHERE o.org_id = ?",
 	[SQL_ORG_UPDATE] = "UPDATE organizations SET organization_name = coalesce(?2, organization_name),"
 			   " slug = coalesce(?3, slug), updated_at = max(?4, updated_at) WHERE org_id = ?1",
 	[SQL_ORG_DELETE] = "DELETE FROM organizations WHERE org_id = ?1 AND admin_id = ?2 AND EXISTS (SELECT 1"

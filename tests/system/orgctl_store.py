@@ -77,7 +77,8 @@ def organizations_without_admin():
                            input=PASSWORD).json["error"], "admin_exists")
         equal(world.expect(1, "admin", "create", "acme", "--email", "z@x.org", "--json",
                            input=PASSWORD).json["error"], "email_taken")
-        world.ok("admin", "create", "acme", "--email", "n@x.org", input=PASSWORD)
+        by_id = world.ok("org", "show", "acme", "--json").json["org_id"]
+        world.ok("admin", "create", by_id, "--email", "n@x.org", input=PASSWORD)
         equal(findings(world, status=0), {})
         assert world.start().login("n@x.org"), "login of the new admin"
     planted(["DELETE FROM admins WHERE email = 'a@x.org'"], "admin_missing", False, give_one)
