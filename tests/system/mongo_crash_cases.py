@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operations that are stopped at each of their steps, and what happens beside them while they are."""
 import dataclasses
+import os
 import time
 
 import mongo_bson as bson
 from crash_world import fresh_state
-from mongo_crash_world import LEASE_MS, Call, World
+from mongo_crash_world import LEASE_MS, Call, OldServer, World
 from mongo_deeds import created, removed, replaced
+from mongo_wire import MongoClient
+from tap import equal
+from wire_faults import meanwhile
+from wire_proxy import Proxy
 
 FIELDS = {"organization_name": "name", "email": "email", "password": "password"}
 UPDATE, CREATE, DELETE = ("PUT", "/org/update"), ("POST", "/org/create"), ("DELETE", "/org/delete")
@@ -98,6 +103,34 @@ def wrong_version(world):
     world.client.update(world.database, "admins", {"org_id": bson.ObjectId(world.subject.org_id)}, {"$inc": {"tv": 3}})
 
 
+def no_admin(world):
+    """The subject's admin is gone."""
+    world.client.delete(world.database, "admins", {"org_id": bson.ObjectId(world.subject.org_id)})
+
+
+def of_another_program(world):
+    """All is as another program of the same design would have written it; no orgd runs on it."""
+    world.rival.kill()
+    own = ("state", "slug", "slug_op", "op", "op_at", "coll_uuid", "next", "tv", "ver")
+    for organization in world.client.find(world.database, "organizations"):
+        name = organization["collection_name"].replace("-", "_")
+        world.client.rename(world.database, organization["collection_name"], name)
+        world.client.update(world.database, "organizations", {"_id": organization["_id"]},
+                            {"$set": {"collection_name": name}, "$unset": dict.fromkeys(own, "")})
+    world.client.update(world.database, "admins", {}, {"$unset": {"email_op": "", "tv": ""}}, many=True)
+    for name in ("slugs", "emails"):
+        world.client.drop(world.database, name)
+
+
+def moved_to_sqlite(world):
+    """All is in an SQLite file, and the database is empty; no orgd runs on it."""
+    world.rival.kill()
+    world.copy = os.path.join(world.directory, "copy.db")
+    status, out = world.finish_orgctl("store", "migrate", "mongodb", "sqlite:" + world.copy)
+    equal(status, 0, f"exit status of a migration: {out}")
+    world.client.command(world.database, {"dropDatabase": 1})
+
+
 def slug_of(state):
     return state.name.lower().replace(" ", "-")
 
@@ -121,7 +154,7 @@ class Operation:
     """A request to the victim.
 
     steps: of MONGO_STEP_LIST, those it comes to. patient: the rival recovers nothing while the victim is
-    stopped. tolerated: findings that stay. old: the server does not compare UUIDs.
+    stopped. tolerated: findings that stay. proxy: see World. only_alone: with no rival, and killed.
     """
     word: str
     request: object
@@ -129,7 +162,8 @@ class Operation:
     prepare: object = nothing
     patient: bool = False
     tolerated: tuple = ()
-    old: bool = False
+    proxy: object = None
+    only_alone: bool = False
     victim_env: tuple = ()
 
     def points(self):
@@ -201,16 +235,55 @@ class Command(Operation):
     patient: bool = True
 
     def bring_to_stop(self, world, point):
-        world.run_orgctl(*self.arguments(world), failpoint=point)
+        world.run_orgctl(*self.arguments(world), failpoint=point, text=world.wanted.password + "\n")
         world.wait_for_stop(world.stopped)
         return None, None, None
 
     def end(self, world):
-        world.run_orgctl(*self.arguments(world)).wait(60)
+        status, out = world.finish_orgctl(*self.arguments(world))
+        equal(status, 1 if self.tolerated else 0, f"exit status of a command that is done again: {out}")
 
 
-def repair(world):
+@dataclasses.dataclass(frozen=True)
+class NewAdmin(Command):
+    """The subject gets an admin with the email wanted, or with another one if that is taken."""
+
+    def end(self, world):
+        for email in (world.wanted.email, fresh_state().email):
+            world.finish_orgctl(*self.arguments(world)[:-1], email, text=world.wanted.password + "\n")
+        admin = world.client.find_one(world.database, "admins", {"org_id": bson.ObjectId(world.subject.org_id)})
+        world.subject.first = dataclasses.replace(world.subject.first, email=admin["email"],
+                                                  password=world.wanted.password)
+
+
+def repair(_):
     return "store", "check", "--repair", "--yes"
+
+
+def adopt(_):
+    return "store", "adopt", "--yes"
+
+
+def new_admin(world):
+    return "admin", "create", slug_of(world.subject.first), "--email", world.wanted.email
+
+
+def migrate(world):
+    return "store", "migrate", "sqlite:" + world.copy, "mongodb"
+
+
+class Meddler(Proxy):
+    """Somebody else writes to the organization just before it would get its new admin."""
+
+    def __init__(self, uri):
+        super().__init__(uri)
+        client = MongoClient(uri)
+
+        def raise_version():
+            client.update(client.database, "organizations", {}, {"$inc": {"ver": 1}}, many=True)
+            client.close()
+        self.fault("update", "organizations", meanwhile(raise_version),
+                   where=lambda command: "admin_id" in command.body["updates"][0]["u"].get("$set", {}))
 
 
 ALL = update(*FIELDS)
@@ -235,14 +308,14 @@ OPERATIONS = [
               tolerated=ASIDE),
     Operation("rename_dropped", RENAME, "place_staging place_adopt place_move update_commit", dropped, patient=True),
     Operation("rename_restored", RENAME, "place_adopt update_commit update_move", restored, patient=True),
-    Operation("rename_old_server", RENAME, "update_commit place_move update_finish", old=True),
+    Operation("rename_old_server", RENAME, "update_commit place_move update_finish", proxy=OldServer),
     Operation("email", update("email"), "claim_email update_commit update_admin update_finish release_email"),
     Operation("password", update("password"), "update_commit update_admin update_finish"),
     Operation("display_name", RENAME, "update_name", other_case),
     Operation("all", ALL, "claim_slug claim_email update_commit update_admin place_move update_finish release_slug"
               " release_email"),
     Operation("delete", delete, "delete_commit " + END_OF_DELETE),
-    Operation("delete_old_server", delete, "delete_aside delete_drop", old=True),
+    Operation("delete_old_server", delete, "delete_aside delete_drop", proxy=OldServer),
     Recovery("recovery_of_create", create, END_OF_CREATE, pending="create_organization:after"),
     Recovery("recovery_of_create_unrecorded", create, "delete_staging delete_organization",
              pending="create_staging:after"),
@@ -260,6 +333,12 @@ OPERATIONS = [
     Command("repair_of_admin", log_in, "sweep_admin", stray_admin, arguments=repair),
     Command("repair_of_claim", log_in, "sweep_fence repair", missing_claim, arguments=repair),
     Command("repair_of_version", log_in, "repair update_finish", wrong_version, arguments=repair),
+    NewAdmin("new_admin", update("email"), "claim_email admin_insert admin_commit", no_admin, arguments=new_admin),
+    NewAdmin("new_admin_withdrawn", update("email"), "admin_withdraw release_email", no_admin, arguments=new_admin,
+             proxy=Meddler),
+    Command("adoption", log_in, "schema claim_slug claim_email adopt_admin adopt_collection adopt_rename"
+            " adopt_organization", of_another_program, arguments=adopt, only_alone=True),
+    Command("migration", log_in, "documents", moved_to_sqlite, arguments=migrate, only_alone=True),
 ]
 
 
@@ -342,7 +421,7 @@ class Case:
     def run(self, uri):
         """Returns how long the recovery took."""
         operation = self.operation
-        with World(uri, operation.old) as world:
+        with World(uri, operation.proxy) as world:
             world.start(world.rival, None if operation.patient else LEASE_MS)
             world.populate()
             operation.prepare(world)
@@ -353,8 +432,8 @@ class Case:
             world.end_stopped(self.end)
             if deed is not None:
                 world.settle_deed(party, deed, call)
-            world.restart_both()
             operation.end(world)
+            world.restart_both()
             seconds = world.wait_for_recovery(operation.tolerated)
             world.judge()
             world.wait_for_recovery(operation.tolerated)
@@ -364,6 +443,7 @@ class Case:
 
 def cases(operation):
     """All of one operation. Nobody goes on with it before the victim wakes ("late") if the rival is patient."""
-    return [Case(operation, point, *mode) for point in operation.points() for mode in MODES
-            if not (mode[0] in OF_SUBJECT and operation.request is create)
-            and not (mode[1] == "late" and operation.patient)]
+    modes = [mode for mode in MODES if not (mode[0] in OF_SUBJECT and operation.request is create)
+             and not (mode[1] == "late" and operation.patient)]
+    return [Case(operation, point, *mode) for point in operation.points()
+            for mode in (modes[:1] if operation.only_alone else modes)]

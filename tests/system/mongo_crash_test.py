@@ -28,10 +28,8 @@ SHOWN = 20
 NUMBERS = itertools.count(1)
 HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "store", "mongo_step.h")
 
-# Steps of MONGO_STEP_LIST that are not stopped at here, each with the reason.
-ELSEWHERE = {
-    "admin_insert": "", "admin_commit": "", "documents": "",
-}
+# Steps of MONGO_STEP_LIST that nothing stops at here, each with the reason.
+ELSEWHERE = {}
 
 
 def steps():

@@ -52,19 +52,27 @@ class Call(threading.Thread):
         return self.answer
 
 
-def is_stopped(pid):
-    """Whether a process is stopped by a signal; see proc(5)."""
+def process_state(pid):
+    """The letter of proc(5): T for one that is stopped, Z for one that has ended."""
     with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] == "T"
+        return file.read().rpartition(")")[2].split()[0]
 
 
-def orgctl(orgd, *arguments, failpoint=None):
-    """A process of orgctl on an orgd's store."""
+def is_stopped(pid):
+    return process_state(pid) == "T"
+
+
+def orgctl(orgd, *arguments, failpoint=None, text=""):
+    """A process of orgctl on an orgd's store, with a text for its standard input."""
     env = {name: value for name, value in orgd.env.items() if not name.startswith("ORGD_TEST_")}
     if failpoint is not None:
         env["ORGD_TEST_FAILPOINT"] = failpoint
-    return subprocess.Popen([ORGCTL, *arguments], env=env, cwd=orgd.directory, text=True, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen([ORGCTL, *arguments], env=env, cwd=orgd.directory, text=True, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process.stdin.write(text)
+    process.stdin.close()
+    process.stdin = None
+    return process
 
 
 def findings_of_orgctl(orgd):
@@ -92,9 +100,10 @@ class World:
     """The processes are `victim`, which is stopped and killed, and `rival`; the parties begin with `subject`
     and `other`, two organizations with documents. `wanted`: what an operation of the victim asks for."""
 
-    def __init__(self, uri, old=False):
-        self.directory, self.proxy = short_directory(), OldServer(uri) if old else None
-        self.env = {"MONGO_URI": self.proxy.uri if old else uri, "ORGD_WORKERS": "4", "ORGD_HASH_QUEUE": "4"}
+    def __init__(self, uri, proxy=None):
+        """proxy: a class of Proxy, if there is to be one between them and the server."""
+        self.directory, self.proxy = short_directory(), proxy(uri) if proxy else None
+        self.env = {"MONGO_URI": self.proxy.uri if proxy else uri, "ORGD_WORKERS": "4", "ORGD_HASH_QUEUE": "4"}
         self.victim = Stoppable(self.directory, env=self.env, name="victim")
         self.rival = Orgd(self.directory, env=self.env, name="rival")
         self.third = Stoppable(self.directory, env=self.env, name="third")
@@ -135,6 +144,8 @@ class World:
         while not is_stopped(process.pid):
             if call is not None and not call.is_alive() and not is_stopped(process.pid):
                 raise Disturbed(f"{call.arguments} was answered: {call.answer}")
+            if process_state(process.pid) == "Z":
+                raise Disturbed("the process ended")
             if time.monotonic() > end:
                 raise Disturbed("nothing happened")
             time.sleep(0.002)
@@ -148,10 +159,16 @@ class World:
         if self.stopped is not self.victim:
             self.stopped.wait(60)
 
-    def run_orgctl(self, *arguments, failpoint=None):
+    def run_orgctl(self, *arguments, failpoint=None, text=""):
         """A process of it, that stops itself at the failpoint, in the place of the victim."""
-        self.stopped = orgctl(self.rival, *arguments, failpoint=failpoint)
+        self.stopped = orgctl(self.rival, *arguments, failpoint=failpoint, text=text)
         return self.stopped
+
+    def finish_orgctl(self, *arguments, text=""):
+        """Likewise, to its end: (exit status, what it said)."""
+        process = self.run_orgctl(*arguments, text=text)
+        out, _ = process.communicate(timeout=60)
+        return process.returncode, out
 
     def restart_both(self):
         """kill -9 and a start of each, with a short lease and without failpoint."""
