@@ -328,8 +328,7 @@ KNOWN = [
           "look and move of a delete or a rollback are two commands there: what another program made at the "
           "name in between, or before the server carried the move out, lies in trash_* or lost_*, whole",
           (ASIDE, TRASH), ("delete+write-x", "two/z-delete+z-write-z", "two/delete+write-x",
-                          "rename-y+delete+write-y", "rename-y+delete+foreign-y", "combined+delete+write-y",
-                          "combined+delete+foreign-y", *OVERTAKEN), (False,)),
+                          "rename-y+delete+write-y", "rename-y+delete+foreign-y", *OVERTAKEN), (False,)),
     Known("late move meets the next owner",
           "the same, when the name has its next owner: that one's collection lies in trash_*, whole, until "
           "the janitor puts it back; meanwhile it sees what a program of the former owner inserts there, and "
