@@ -83,12 +83,12 @@ def delay(seconds):
     return act
 
 
-def meanwhile(act):
-    """Something else happens before the command is applied."""
-    @named("meanwhile")
+def meanwhile(act, then=pass_on):
+    """Something else happens before the command meets another fault, or none."""
+    @named(f"meanwhile_{then.__name__}")
     def do(link, command):
         act()
-        pass_on(link, command)
+        then(link, command)
     return do
 
 
