@@ -7,6 +7,9 @@
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 
+/* The server gives a rename up before its caller does: then it does not carry it out when nobody waits for it. */
+#define RENAME_TIME_MS 1500
+
 /* Collects what a cursor over collections gives. */
 static enum err collect(struct mongo_session *session, mongoc_cursor_t *cursor, struct mongo_listing *listing_r)
 {
@@ -169,7 +172,8 @@ enum mongo_outcome mongo_rename(struct mongo_session *session, enum mongo_step s
 
 	if (from_full == NULL || to_full == NULL)
 		return MONGO_UNKNOWN;
-	command = BCON_NEW("renameCollection", BCON_UTF8(from_full), "to", BCON_UTF8(to_full));
+	command = BCON_NEW("renameCollection", BCON_UTF8(from_full), "to", BCON_UTF8(to_full), "maxTimeMS",
+			   BCON_INT32(RENAME_TIME_MS));
 	add_uuid(session, command, uuid);
 	return mongo_write_command(session, step, "admin", command);
 }
