@@ -44,8 +44,19 @@ void mongo_check_find(struct mongo_checking *checking, enum store_finding_kind k
 
 bson_t *mongo_check_admin_as_read(const struct mongo_admin *admin)
 {
-	return BCON_NEW("_id", BCON_OID(&admin->id), "email", BCON_UTF8(admin->email), "password_hash",
-			BCON_UTF8(admin->password_hash));
+	bson_t *filter = BCON_NEW("_id", BCON_OID(&admin->id), "email", BCON_UTF8(admin->email), "password_hash",
+				  BCON_UTF8(admin->password_hash)),
+	       none;
+
+	if (admin->token_version >= 1) {
+		BSON_APPEND_INT64(filter, "tv", admin->token_version);
+		return filter;
+	}
+	/* Whatever it is that was not read as a version, or its absence. */
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "tv", &none);
+	BCON_APPEND(&none, "$not", "{", "$gte", BCON_INT64(1), "}");
+	bson_append_document_end(filter, &none);
+	return filter;
 }
 
 static bool has_suspects(const struct mongo_checking *checking)

@@ -63,7 +63,7 @@ void mongo_check_suspect(struct mongo_checking *checking, enum mongo_suspect_kin
 void mongo_check_find(struct mongo_checking *checking, enum store_finding_kind kind, const char *subject,
 		      const char *detail, bool mended);
 
-/* mongo_check_admin_as_read(admin): a filter for it, unless its email or password has changed; the caller's. */
+/* mongo_check_admin_as_read(admin): a filter for it, unless email, password or version has changed; the caller's. */
 bson_t *mongo_check_admin_as_read(const struct mongo_admin *admin);
 
 /* mongo_scan.c: mongo_scan(checking): reads everything, and notes suspects. */

@@ -6,7 +6,7 @@ import time
 
 import mongo_bson as bson
 from crash_world import fresh_state
-from mongo_crash_world import LEASE_MS, Call, OldServer, World
+from mongo_crash_world import ALONE, LEASE_MS, Call, OldServer, World
 from mongo_deeds import created, removed, replaced
 from mongo_wire import MongoClient
 from tap import equal
@@ -100,11 +100,13 @@ def missing_claim(world):
 
 def wrong_version(world):
     """The subject's admin has a token version of its own."""
+    world.repaired = True
     world.client.update(world.database, "admins", {"org_id": bson.ObjectId(world.subject.org_id)}, {"$inc": {"tv": 3}})
 
 
 def no_admin(world):
     """The subject's admin is gone."""
+    world.repaired = True
     world.client.delete(world.database, "admins", {"org_id": bson.ObjectId(world.subject.org_id)})
 
 
@@ -153,8 +155,8 @@ def ask_until_stop(world, orgd, party, change, *request):
 class Operation:
     """A request to the victim.
 
-    steps: of MONGO_STEP_LIST, those it comes to. patient: the rival recovers nothing while the victim is
-    stopped. tolerated: findings that stay. proxy: see World. only_alone: with no rival, and killed.
+    steps: of MONGO_STEP_LIST, those it comes to. patient: the rival recovers nothing before the victim has
+    stopped. tolerated: findings that stay; meanwhile: others that stay until the victim goes on. proxy: see World. only_alone: with no rival, and killed.
     """
     word: str
     request: object
@@ -162,6 +164,7 @@ class Operation:
     prepare: object = nothing
     patient: bool = False
     tolerated: tuple = ()
+    meanwhile: tuple = ()
     proxy: object = None
     only_alone: bool = False
     victim_env: tuple = ()
@@ -247,6 +250,7 @@ class Command(Operation):
 @dataclasses.dataclass(frozen=True)
 class NewAdmin(Command):
     """The subject gets an admin with the email wanted, or with another one if that is taken."""
+    meanwhile: tuple = ("admin_missing",)
 
     def end(self, world):
         for email in (world.wanted.email, fresh_state().email):
@@ -425,9 +429,11 @@ class Case:
             world.start(world.rival, None if operation.patient else LEASE_MS)
             world.populate()
             operation.prepare(world)
+            if ALONE and world.rival.alive():
+                world.rival.kill()
             party, deed, call = operation.bring_to_stop(world, self.point)
             if self.when == "late":
-                world.recover_beside(operation.tolerated)
+                world.recover_beside(operation.tolerated + operation.meanwhile)
             RIVALS[self.rival](world, operation)
             world.end_stopped(self.end)
             if deed is not None:
@@ -442,8 +448,8 @@ class Case:
 
 
 def cases(operation):
-    """All of one operation. Nobody goes on with it before the victim wakes ("late") if the rival is patient."""
-    modes = [mode for mode in MODES if not (mode[0] in OF_SUBJECT and operation.request is create)
-             and not (mode[1] == "late" and operation.patient)]
-    return [Case(operation, point, *mode) for point in operation.points()
-            for mode in (modes[:1] if operation.only_alone else modes)]
+    """All of one operation."""
+    modes = [mode for mode in MODES if not (mode[0] in OF_SUBJECT and operation.request is create)]
+    if operation.only_alone or ALONE:
+        modes = [("alone", "early", "kill")]
+    return [Case(operation, point, *mode) for point in operation.points() for mode in modes]

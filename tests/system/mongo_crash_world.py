@@ -27,6 +27,7 @@ from wire_proxy import Proxy
 LEASE_MS = 1000      # of processes that are to recover soon; the others keep the real one
 RECOVERY = 15.0      # what is promised, with the real lease
 DOCUMENTS = 3
+ALONE = os.environ.get("ORGD_TEST_PROCESSES") == "1"  # the server does not stand several processes
 
 
 class Disturbed(Exception):
@@ -112,7 +113,9 @@ class World:
         self.wanted = fresh_state()
         self.parties, self.documents, self.foreign = [], {}, {}
         self.subject = self.other = self.pass_ = None
+        self.repaired = False
         self.stopped = self.victim  # or an orgctl in its place
+        self.witness = self.rival if ALONE else self.victim
 
     def __enter__(self):
         return self
@@ -175,8 +178,9 @@ class World:
         for orgd in (self.victim, self.rival):
             if orgd.process is not None:
                 orgd.kill()
-        for orgd in (self.victim, self.rival):
-            self.start(orgd, LEASE_MS)
+        self.start(self.rival, LEASE_MS)
+        if not ALONE:
+            self.start(self.victim, LEASE_MS)
 
     # Parties, and what is done to them
 
@@ -265,10 +269,11 @@ class World:
         if who is None:
             raise AssertionError(f"{actual} is none of {[party.possible() for party in self.parties]}")
         self.judge_names(names, actual)
+        self.judge_token(who)
         self.judge_documents(actual)
         taken = {state.name.casefold() for state in actual.values()}
-        self.judge_free([name for name in names if name.casefold() not in taken],
-                        sorted(set(emails) - {state.email for state in actual.values()}))
+        free = {name.casefold(): name for name in names if name.casefold() not in taken}
+        self.judge_free(free.values(), sorted(set(emails) - {state.email for state in actual.values()}))
         return who
 
     def actual(self, emails, passwords):
@@ -291,10 +296,21 @@ class World:
         """Each name gives its organization; another one gives none."""
         owners = {state.name.casefold(): org_id for org_id, state in actual.items()}
         for name in names:
-            answer = patiently(5, self.victim.socket_path, "GET", "/org/get?organization_name=" + quote(name))
+            answer = patiently(5, self.witness.socket_path, "GET", "/org/get?organization_name=" + quote(name))
             found = answer.json()["org_id"] if answer.status == 200 else None
             if answer.status not in (200, 404) or found != owners.get(name.casefold()):
                 raise AssertionError(f"{name} of {owners}: {answer}")
+
+    def judge_token(self, who):
+        """The subject's first token is good as long as its email and password are the same; `repaired` kills it."""
+        if self.subject not in self.parties:
+            return
+        _, state = who.get(self.subject, (None, None))
+        same = state is not None and state.credentials() == self.subject.first.credentials()
+        answer = patiently(5, self.rival.socket_path, "PUT", "/org/update",
+                           {"organization_name": state.name if state else "Nobody"}, token=self.pass_)
+        if answer.status != (200 if same and not self.repaired else 401):
+            raise AssertionError(f"the token of {self.subject.first}, now {state}: {answer}")
 
     def judge_documents(self, actual):
         """Each organization has its own documents, and nothing else; what was foreign is still somewhere."""
