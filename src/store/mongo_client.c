@@ -157,11 +157,9 @@ static mongoc_collection_t *open_collection(struct mongo_session *session, const
 	return mongoc_client_get_collection(session->client, session->store->database, name);
 }
 
-enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t *filter, bson_t *options,
-			 mongo_each_fn *each, void *context)
+enum err mongo_cursor_each(struct mongo_session *session, mongoc_cursor_t *cursor, const char *doing,
+			   mongo_each_fn *each, void *context)
 {
-	mongoc_collection_t *handle = open_collection(session, name);
-	mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(handle, filter, options, NULL);
 	int64_t begun_us = clock_monotonic_us();
 	enum err err = ERR_OK;
 	bson_error_t error;
@@ -171,9 +169,19 @@ enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t
 		err = each(context, document);
 	if (err == ERR_OK && (error.domain != 0 || mongoc_cursor_error(cursor, &error))) {
 		note(session, false, &error, begun_us);
-		err = mongo_fault(&error, name);
+		err = mongo_fault_is_refusal(&error) ? ERR_NOT_FOUND : mongo_fault(&error, doing);
 	}
 	mongoc_cursor_destroy(cursor);
+	return err;
+}
+
+enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t *filter, bson_t *options,
+			 mongo_each_fn *each, void *context)
+{
+	mongoc_collection_t *handle = open_collection(session, name);
+	enum err err = mongo_cursor_each(session, mongoc_collection_find_with_opts(handle, filter, options, NULL),
+					 name, each, context);
+
 	mongoc_collection_destroy(handle);
 	bson_destroy(filter);
 	if (options != NULL)

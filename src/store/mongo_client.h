@@ -77,6 +77,13 @@ void mongo_found_free(struct mongo_found *found);
 typedef enum err mongo_each_fn(void *context, const bson_t *document);
 
 /*
+ * mongo_cursor_each(session, cursor, doing, each, context): all that a cursor of the driver gives, which it
+ * takes. `doing` is for the log. ERR_NOT_FOUND: there is no such collection.
+ */
+enum err mongo_cursor_each(struct mongo_session *session, mongoc_cursor_t *cursor, const char *doing,
+			   mongo_each_fn *each, void *context) MUST_CHECK;
+
+/*
  * mongo_find_each(session, name, filter, options, each, context): all matches in a collection of any
  * name; `options` of the driver's find (sort, limit, projection), may be NULL, and is taken too.
  */

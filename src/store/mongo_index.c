@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "store/mongo_fault.h"
 #include "store/mongo_priv.h"
 
 /*
@@ -87,14 +86,16 @@ static const char *key_of(const bson_t *index, bson_iter_t *key)
 
 /* A look at the indexes of one collection. */
 struct look {
+	struct arena *arena;
 	enum mongo_collection collection;
 	bool there[COUNT_OF(indexes)];
 	const char *strange[STRANGE_MOST]; /* names of those that are in the way */
 	size_t strange_count;
 };
 
-static enum err look_at(struct mongo_session *session, struct look *look, const bson_t *index)
+static enum err look_at(void *context, const bson_t *index)
 {
+	struct look *look = context;
 	bson_iter_t iter, key;
 	const char *name = bson_iter_init_find(&iter, index, "name") ? bson_iter_utf8(&iter, NULL) : NULL;
 	const char *field = key_of(index, &key);
@@ -104,7 +105,7 @@ static enum err look_at(struct mongo_session *session, struct look *look, const 
 	if (!is_plain(index)) {
 		if (name == NULL || look->strange_count == STRANGE_MOST)
 			return ERR_OK;
-		look->strange[look->strange_count] = arena_strdup(&session->arena, name);
+		look->strange[look->strange_count] = arena_strdup(look->arena, name);
 		return look->strange[look->strange_count++] != NULL ? ERR_OK : ERR_INTERNAL;
 	}
 	for (size_t i = 0; i < COUNT_OF(indexes); i++)
@@ -118,19 +119,13 @@ static enum err read_indexes(struct mongo_session *session, enum mongo_collectio
 {
 	mongoc_collection_t *handle = mongoc_client_get_collection(session->client, session->store->database,
 								   mongo_collection_name(collection));
-	mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(handle, NULL);
-	const bson_t *index;
-	bson_error_t error;
-	enum err err = ERR_OK;
+	enum err err;
 
-	*look_r = (struct look){.collection = collection};
-	while (err == ERR_OK && mongoc_cursor_next(cursor, &index))
-		err = look_at(session, look_r, index);
-	if (err == ERR_OK && mongoc_cursor_error(cursor, &error) && !mongo_fault_is_refusal(&error))
-		err = mongo_fault(&error, "list indexes");
-	mongoc_cursor_destroy(cursor);
+	*look_r = (struct look){.arena = &session->arena, .collection = collection};
+	err = mongo_cursor_each(session, mongoc_collection_find_indexes_with_opts(handle, NULL), "list indexes", look_at,
+				look_r);
 	mongoc_collection_destroy(handle);
-	return err;
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static void tell(const struct look *look, const char *name, const char *fault, bool mended, mongo_index_fn *found,

@@ -3,42 +3,50 @@
 #include <string.h>
 
 #include "model/org.h"
-#include "store/mongo_fault.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 
 /* The server gives a rename up before its caller does: then it does not carry it out when nobody waits for it. */
 #define RENAME_TIME_MS 1500
 
-/* Collects what a cursor over collections gives. */
-static enum err collect(struct mongo_session *session, mongoc_cursor_t *cursor, struct mongo_listing *listing_r)
+/* A listing that grows. */
+struct collecting {
+	struct arena *arena;
+	struct mongo_listing *listing;
+	size_t room;
+};
+
+static bool grow(struct collecting *collecting)
 {
-	size_t room = 0;
-	const bson_t *document;
+	struct mongo_listing *listing = collecting->listing;
+	size_t room = collecting->room == 0 ? 4 : collecting->room * 2;
+	struct mongo_listed *items = arena_alloc(collecting->arena, room * sizeof(*items));
+
+	if (items == NULL)
+		return false;
+	if (listing->count > 0)
+		memcpy(items, listing->items, listing->count * sizeof(*items));
+	listing->items = items;
+	collecting->room = room;
+	return true;
+}
+
+static enum err collect(void *context, const bson_t *document)
+{
+	struct collecting *collecting = context;
+	struct mongo_listing *listing = collecting->listing;
+	struct mongo_listed item = {.name = NULL};
 	bson_iter_t iter, inner;
 
-	*listing_r = (struct mongo_listing){.count = 0};
-	while (mongoc_cursor_next(cursor, &document)) {
-		struct mongo_listed *item;
-		if (listing_r->count == room) {
-			room = room == 0 ? 4 : room * 2;
-			item = arena_alloc(&session->arena, room * sizeof(*item));
-			if (item == NULL)
-				return ERR_INTERNAL;
-			if (listing_r->count > 0)
-				memcpy(item, listing_r->items, listing_r->count * sizeof(*item));
-			listing_r->items = item;
-		}
-		item = &listing_r->items[listing_r->count];
-		*item = (struct mongo_listed){.name = NULL};
-		if (bson_iter_init_find(&iter, document, "name") && BSON_ITER_HOLDS_UTF8(&iter))
-			item->name = arena_strdup(&session->arena, bson_iter_utf8(&iter, NULL));
-		if (bson_iter_init(&iter, document) && bson_iter_find_descendant(&iter, "info.uuid", &inner))
-			mongo_uuid_read(&inner, &item->uuid);
-		if (item->name == NULL)
-			return ERR_INTERNAL;
-		listing_r->count++;
-	}
+	if (listing->count == collecting->room && !grow(collecting))
+		return ERR_INTERNAL;
+	if (bson_iter_init_find(&iter, document, "name") && BSON_ITER_HOLDS_UTF8(&iter))
+		item.name = arena_strdup(collecting->arena, bson_iter_utf8(&iter, NULL));
+	if (bson_iter_init(&iter, document) && bson_iter_find_descendant(&iter, "info.uuid", &inner))
+		mongo_uuid_read(&inner, &item.uuid);
+	if (item.name == NULL)
+		return ERR_INTERNAL;
+	listing->items[listing->count++] = item;
 	return ERR_OK;
 }
 
@@ -66,13 +74,12 @@ static enum err list(struct mongo_session *session, bson_t *filter, struct mongo
 {
 	mongoc_database_t *database = mongoc_client_get_database(session->client, session->store->database);
 	bson_t *options = BCON_NEW("filter", BCON_DOCUMENT(filter));
-	mongoc_cursor_t *cursor = mongoc_database_find_collections_with_opts(database, options);
-	enum err err = collect(session, cursor, listing_r);
-	bson_error_t error;
+	struct collecting collecting = {&session->arena, listing_r, 0};
+	enum err err;
 
-	if (err == ERR_OK && mongoc_cursor_error(cursor, &error))
-		err = mongo_fault(&error, "list collections");
-	mongoc_cursor_destroy(cursor);
+	*listing_r = (struct mongo_listing){.count = 0};
+	err = mongo_cursor_each(session, mongoc_database_find_collections_with_opts(database, options),
+				"list collections", collect, &collecting);
 	bson_destroy(options);
 	bson_destroy(filter);
 	mongoc_database_destroy(database);
