@@ -14,7 +14,7 @@
 #define LOCKS_PER_CLIENT 2 /* an operation's own organization, and one whose claim is in its way */
 #define EXTRA_CLIENTS 3 /* the watch, the janitor, and one to spare */
 
-/* X(option, for requests, for the operator): milliseconds, where the URI does not say otherwise. */
+/* For requests, and for the operator; where the URI does not say otherwise. */
 static const struct timeout {
 	const char *option;
 	int32_t service_ms, patient_ms;
@@ -75,7 +75,7 @@ static bool refuse(const char *why)
 }
 
 /* Promises rest on these, so a URI may not say otherwise: a secondary may not know yet that a token is dead. */
-static bool set_concerns(mongoc_uri_t *uri)
+static void set_concerns(mongoc_uri_t *uri)
 {
 	mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
 	mongoc_write_concern_t *write = mongoc_write_concern_new();
@@ -89,7 +89,6 @@ static bool set_concerns(mongoc_uri_t *uri)
 	mongoc_read_prefs_destroy(primary);
 	mongoc_write_concern_destroy(write);
 	mongoc_read_concern_destroy(read);
-	return true;
 }
 
 static bool is_insecure(const mongoc_uri_t *uri)
@@ -108,10 +107,11 @@ static bool set_options(mongoc_uri_t *uri, const struct store_options *options)
 			ok = mongoc_uri_set_option_as_int32(uri, timeouts[i].option,
 							    options->service ? timeouts[i].service_ms
 									     : timeouts[i].patient_ms);
+	set_concerns(uri);
 	return ok &&
 	       mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE,
 					      (int32_t)options->connections + EXTRA_CLIENTS) &&
-	       mongoc_uri_set_appname(uri, "orgd") && set_concerns(uri);
+	       mongoc_uri_set_appname(uri, "orgd");
 }
 
 /* The driver's text about a URI may hold the URI, and that a password. */

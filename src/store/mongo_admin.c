@@ -22,7 +22,7 @@ enum err mongo_insert_admin(struct mongo_session *session, enum mongo_step step,
 					    BCON_UTF8(admin->email), "email_op", BCON_OID(&session->op), "password_hash",
 					    BCON_UTF8(admin->password_hash), "role", BCON_UTF8(ADMIN_ROLE), "tv",
 					    BCON_INT64(admin->token_version))));
-	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK;
+	return mongo_known(outcome);
 }
 
 static enum err expect_none(struct mongo_session *session, bson_t *filter)
@@ -77,9 +77,7 @@ static enum err commit(struct mongo_session *session, const struct mongo_org *or
 		return ERR_INTERNAL;
 	do {
 		outcome = mongo_change(
-			session, MONGO_STEP_ADMIN_COMMIT, MONGO_ORGANIZATIONS,
-			BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "ver",
-				 BCON_INT64(org->version)),
+			session, MONGO_STEP_ADMIN_COMMIT, MONGO_ORGANIZATIONS, mongo_org_as_read(org),
 			BCON_NEW("$set", "{", "admin_id", BCON_OID(&id), "tv", BCON_INT64(admin->token_version), "op",
 				 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver",
 				 BCON_INT64(1), "}"));

@@ -66,7 +66,7 @@ static enum err remove_claim(struct mongo_session *session, enum mongo_step step
 
 	SURE(outcome, mongo_remove(session, step, collection,
 				   BCON_NEW("_id", BCON_UTF8(key), "org", BCON_OID(org), "op", BCON_OID(op))));
-	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK;
+	return mongo_known(outcome);
 }
 
 enum err mongo_release(struct mongo_session *session, enum mongo_collection collection, const char *key,
@@ -109,11 +109,9 @@ enum err mongo_claim_unused(struct mongo_session *session, enum mongo_collection
 
 enum err mongo_fence(struct mongo_session *session, const struct mongo_org *org)
 {
-	enum mongo_outcome outcome = mongo_change(
-		session, MONGO_STEP_SWEEP_FENCE, MONGO_ORGANIZATIONS,
-		BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "ver",
-			 BCON_INT64(org->version)),
-		BCON_NEW("$inc", "{", "ver", BCON_INT64(1), "}"));
+	enum mongo_outcome outcome =
+		mongo_change(session, MONGO_STEP_SWEEP_FENCE, MONGO_ORGANIZATIONS, mongo_org_as_read(org),
+			     BCON_NEW("$inc", "{", "ver", BCON_INT64(1), "}"));
 
 	return outcome == MONGO_DONE ? ERR_OK : ERR_ORGANIZATION_BUSY;
 }

@@ -82,6 +82,11 @@ enum err mongo_end(struct mongo_session *session, enum err err)
 	return err;
 }
 
+enum err mongo_known(enum mongo_outcome outcome)
+{
+	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK;
+}
+
 bool mongo_again(struct mongo_session *session)
 {
 	const struct timespec pause = {.tv_nsec = AGAIN_PAUSE_NS};

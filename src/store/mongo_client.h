@@ -104,6 +104,9 @@ enum mongo_outcome mongo_remove(struct mongo_session *session, enum mongo_step s
 enum mongo_outcome mongo_remove_all(struct mongo_session *session, enum mongo_step step,
 				    enum mongo_collection collection, bson_t *filter) MUST_CHECK;
 
+/* mongo_known(outcome): of a write that may be found done: ERR_OK unless it is unknown: ERR_STORE_UNAVAILABLE. */
+enum err mongo_known(enum mongo_outcome outcome);
+
 /*
  * mongo_again(session): whether to repeat a step of unknown outcome: for a second after the session's
  * beginning, while the store is not known to be down. Waits a little.

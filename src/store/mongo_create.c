@@ -75,8 +75,7 @@ static enum err check_limit(struct creation *creation, uint64_t max)
 
 	if (err != ERR_OK || all <= max)
 		return err;
-	err = mongo_count(session, MONGO_ORGANIZATIONS,
-			  mongo_live_filter(), &live);
+	err = mongo_count(session, MONGO_ORGANIZATIONS, mongo_live_filter(), &live);
 	if (err != ERR_OK)
 		return err;
 	return live >= max ? ERR_ORGANIZATION_LIMIT : ERR_ORGANIZATION_BUSY;

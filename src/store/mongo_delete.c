@@ -10,9 +10,7 @@ static enum err commit(struct mongo_session *session, const struct mongo_org *or
 {
 	struct mongo_org now;
 	enum mongo_outcome outcome = mongo_change(
-		session, MONGO_STEP_DELETE_COMMIT, MONGO_ORGANIZATIONS,
-		BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "ver",
-			 BCON_INT64(org->version)),
+		session, MONGO_STEP_DELETE_COMMIT, MONGO_ORGANIZATIONS, mongo_org_as_read(org),
 		BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_DELETING)), "op",
 			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver",
 			 BCON_INT64(1), "}"));

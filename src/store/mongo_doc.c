@@ -153,7 +153,7 @@ enum err mongo_claim_read(const bson_t *document, struct arena *arena, struct mo
 											      : ERR_INTERNAL;
 }
 
-static enum err give(const struct mongo_org *org, struct arena *arena, struct org *org_r)
+enum err mongo_org_give(const struct mongo_org *org, struct arena *arena, struct org *org_r)
 {
 	bson_oid_to_string(&org->id, org_r->id);
 	bson_oid_to_string(&org->admin_id, org_r->admin_id);
@@ -164,16 +164,11 @@ static enum err give(const struct mongo_org *org, struct arena *arena, struct or
 	return org_r->name != NULL && org_r->slug != NULL ? ERR_OK : ERR_INTERNAL;
 }
 
-enum err mongo_org_give(const struct mongo_org *org, struct arena *arena, struct org *org_r)
-{
-	return give(org, arena, org_r);
-}
-
 enum err mongo_account_give(const struct mongo_org *org, const struct mongo_admin *admin, struct arena *arena,
 			    struct account *account_r)
 {
 	struct admin *admin_r = &account_r->admin;
-	enum err err = give(org, arena, &account_r->org);
+	enum err err = mongo_org_give(org, arena, &account_r->org);
 
 	if (err != ERR_OK)
 		return err;
@@ -204,6 +199,12 @@ enum err mongo_admin_get(struct mongo_session *session, const bson_oid_t *id, st
 		err = mongo_admin_read(&found.document, &session->arena, admin_r);
 	mongo_found_free(&found);
 	return err;
+}
+
+bson_t *mongo_org_as_read(const struct mongo_org *org)
+{
+	return BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(states[MONGO_ACTIVE]), "ver",
+			BCON_INT64(org->version));
 }
 
 enum err mongo_tenant_check(const struct mongo_org *org, const struct tenant *tenant)

@@ -85,6 +85,9 @@ enum err mongo_account_give(const struct mongo_org *org, const struct mongo_admi
 enum err mongo_org_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_org *org_r) MUST_CHECK;
 enum err mongo_admin_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_admin *admin_r) MUST_CHECK;
 
+/* mongo_org_as_read(org): a filter for it while it is active and nothing was written to it since; the caller's. */
+bson_t *mongo_org_as_read(const struct mongo_org *org);
+
 /* mongo_tenant_check(org, tenant): whether a token's right to it stands: else ERR_INVALID_TOKEN. */
 enum err mongo_tenant_check(const struct mongo_org *org, const struct tenant *tenant) MUST_CHECK;
 

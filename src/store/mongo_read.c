@@ -250,5 +250,5 @@ enum err mongo_hash_renew(void *impl, const char *admin_id, const char *old_hash
 	outcome = mongo_change(&session, MONGO_STEP_HASH_RENEW, MONGO_ADMINS,
 			       BCON_NEW("_id", BCON_OID(&id), "password_hash", BCON_UTF8(old_hash)),
 			       BCON_NEW("$set", "{", "password_hash", BCON_UTF8(new_hash), "}"));
-	return mongo_end(&session, outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK);
+	return mongo_end(&session, mongo_known(outcome));
 }

@@ -9,11 +9,6 @@
 
 #define DROP_TRIES 5
 
-static enum err known(enum mongo_outcome outcome)
-{
-	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK;
-}
-
 /* ---- Update ---- */
 
 /* The token version is the fence: who comes second changes nothing. */
@@ -38,7 +33,7 @@ static enum err update_admin(struct mongo_session *session, const struct mongo_o
 						BCON_INT64(org->token_version - 1)),
 				       change);
 	} while (outcome == MONGO_UNKNOWN && mongo_again(session));
-	return known(outcome);
+	return mongo_known(outcome);
 }
 
 /*
@@ -81,7 +76,7 @@ static enum err finish(struct mongo_session *session, const struct mongo_org *or
 				   BCON_OID(org->next.slug != NULL ? &org->op : &org->slug_op), "updated_at",
 				   BCON_DATE_TIME(org->next.updated_ms), "next", BCON_NULL, "}", "$inc", "{", "ver",
 				   BCON_INT64(1), "}")));
-	return known(outcome);
+	return mongo_known(outcome);
 }
 
 static enum err release_old(struct mongo_session *session, const struct mongo_org *org)
@@ -179,7 +174,7 @@ static enum err drop_staging(struct mongo_session *session, const bson_oid_t *id
 	for (size_t i = 0; err == ERR_OK && i < listing.count; i++) {
 		SURE(outcome, mongo_drop(session, MONGO_STEP_DELETE_STAGING, listing.items[i].name,
 					 &listing.items[i].uuid));
-		err = known(outcome);
+		err = mongo_known(outcome);
 	}
 	return err;
 }
@@ -191,7 +186,7 @@ static enum err remove_owned(struct mongo_session *session, enum mongo_step step
 	enum mongo_outcome outcome;
 
 	SURE(outcome, mongo_remove_all(session, step, collection, BCON_NEW(key, BCON_OID(id))));
-	return known(outcome);
+	return mongo_known(outcome);
 }
 
 static enum err remove_org(struct mongo_session *session, const bson_oid_t *id)
@@ -201,7 +196,7 @@ static enum err remove_org(struct mongo_session *session, const bson_oid_t *id)
 	SURE(outcome, mongo_remove(session, MONGO_STEP_DELETE_ORGANIZATION, MONGO_ORGANIZATIONS,
 				   BCON_NEW("_id", BCON_OID(id), "state",
 					    BCON_UTF8(mongo_state_word(MONGO_DELETING)))));
-	return known(outcome);
+	return mongo_known(outcome);
 }
 
 enum err mongo_finish_delete(struct mongo_session *session, const bson_oid_t *id)

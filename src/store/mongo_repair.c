@@ -14,12 +14,6 @@ static enum err done(enum mongo_outcome outcome)
 	return outcome == MONGO_DONE ? ERR_OK : outcome == MONGO_NOT_DONE ? ERR_ORGANIZATION_BUSY : ERR_STORE_UNAVAILABLE;
 }
 
-static bson_t *org_as_read(const struct mongo_org *org)
-{
-	return BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "ver",
-			BCON_INT64(org->version));
-}
-
 enum err mongo_repair_finish(struct mongo_session *session, const struct mongo_view *view)
 {
 	return mongo_recover(session, &view->org.id);
@@ -53,7 +47,7 @@ enum err mongo_repair_link_admin(struct mongo_session *session, const struct mon
 
 	if (err != ERR_OK)
 		return err;
-	return done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, org_as_read(&view->org),
+	return done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, mongo_org_as_read(&view->org),
 				 BCON_NEW("$set", "{", "admin_id", BCON_OID(&view->heir->id), "tv", BCON_INT64(version),
 					  "}", "$inc", "{", "ver", BCON_INT64(1), "}")));
 }
@@ -78,7 +72,7 @@ enum err mongo_repair_version(struct mongo_session *session, const struct mongo_
 	int64_t version = next_version(&view->org, view->admin);
 	struct mongo_org updating = view->org;
 	enum err err = done(mongo_change(
-		session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, org_as_read(&view->org),
+		session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, mongo_org_as_read(&view->org),
 		BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_UPDATING)), "op",
 			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "tv", BCON_INT64(version),
 			 "next", "{", "updated_at", BCON_DATE_TIME(view->org.updated_ms), "}", "}", "$inc", "{", "ver",

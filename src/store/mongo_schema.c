@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mongo_schema.c: whether the server and the database are fit for orgd. */
-#include <stdio.h>
-#include <string.h>
-
 #include "base/log.h"
-#include "store/mongo_fault.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 
@@ -57,7 +53,7 @@ static enum err try_uuids(struct mongo_session *session)
 	session->store->names_uuids = outcome == MONGO_NOT_DONE;
 	if (outcome == MONGO_NOT_DONE)
 		outcome = mongo_drop(session, MONGO_STEP_SCHEMA, name, NULL);
-	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_OK;
+	return mongo_known(outcome);
 }
 
 static int32_t wire_version(struct mongo_session *session)

@@ -68,7 +68,7 @@ static enum err plan(struct updating *updating)
 
 	*next = (struct mongo_next){.updated_ms = change->now_ms};
 	if (change->name != NULL && strcmp(change->slug, updating->org.slug) != 0)
-		err = look_at_home(updating);
+		err = look_at_home(updating); /* it may read the organization again */
 	if (err != ERR_OK)
 		return err;
 	if (change->name != NULL && strcmp(change->name, updating->org.name) != 0)
@@ -89,23 +89,16 @@ static enum err plan(struct updating *updating)
 	return ERR_OK;
 }
 
-static bson_t *as_read(const struct updating *updating)
-{
-	return BCON_NEW("_id", BCON_OID(&updating->id), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "ver",
-			BCON_INT64(updating->org.version));
-}
-
 /* Same slug, no admin change: one compare-and-set. */
 static enum err rename_only(struct updating *updating)
 {
 	struct mongo_session *session = updating->session;
 	struct mongo_org now;
 	enum mongo_outcome outcome = mongo_change(
-		session, MONGO_STEP_UPDATE_NAME, MONGO_ORGANIZATIONS, as_read(updating),
+		session, MONGO_STEP_UPDATE_NAME, MONGO_ORGANIZATIONS, mongo_org_as_read(&updating->org),
 		BCON_NEW("$set", "{", "organization_name", BCON_UTF8(updating->next.name), "updated_at",
 			 BCON_DATE_TIME(updating->next.updated_ms), "op", BCON_OID(&session->op), "op_at",
 			 BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver", BCON_INT64(1), "}"));
-
 	enum err err;
 
 	if (outcome == MONGO_DONE)
@@ -229,7 +222,7 @@ static enum err commit(struct updating *updating)
 
 	do {
 		enum mongo_outcome outcome = mongo_change(session, MONGO_STEP_UPDATE_COMMIT, MONGO_ORGANIZATIONS,
-							  as_read(updating), commitment(updating));
+							  mongo_org_as_read(&updating->org), commitment(updating));
 		err = outcome == MONGO_DONE ? ERR_OK : look_for_commit(updating, outcome);
 	} while (err == ERR_NOT_FOUND && mongo_again(session));
 	/* It may still be on its way: then only a sweep, that raises the version first, may take the claims. */
