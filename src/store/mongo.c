@@ -226,17 +226,6 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	return err;
 }
 
-bool mongo_join(pthread_t thread)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += MONGO_JOIN_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	return pthread_timedjoin_np(thread, NULL, &until) == 0;
-}
-
 static void count_connections(void *impl, unsigned *open_r, unsigned *busy_r)
 {
 	struct mongo *store = impl;

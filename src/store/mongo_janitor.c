@@ -14,12 +14,12 @@
 #include "base/log.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
+#include "store/mongo_thread.h"
 
 #define ROUND_MS (MONGO_LEASE_MS / 4) /* two seconds */
 #define FIRST_SWEEP_MS (MONGO_LEASE_MS + ROUND_MS) /* then what the process before this one left has aged */
 #define SWEEP_MS 600000
 #define AT_ONCE 64 /* recoveries in a round */
-#define STACK_SIZE ((size_t)256 << 10)
 
 struct mongo_janitor {
 	struct mongo *store;
@@ -118,13 +118,9 @@ static void make_round(struct mongo *store, struct schedule *schedule)
 /* Whether to go on after a round's pause. */
 static bool wait_for_round(struct mongo_janitor *janitor)
 {
-	struct timespec until;
+	const struct timespec until = mongo_thread_until(ROUND_MS);
 	bool stop;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ROUND_MS % 1000 * 1000000L;
-	until.tv_sec += ROUND_MS / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&janitor->lock);
 	while (!janitor->stop && pthread_cond_timedwait(&janitor->stopped, &janitor->lock, &until) != ETIMEDOUT)
 		;
@@ -144,24 +140,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-static bool start(struct mongo_janitor *janitor)
-{
-	pthread_attr_t attributes;
-	pthread_condattr_t clock;
-	bool ok;
-
-	pthread_mutex_init(&janitor->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&janitor->stopped, &clock);
-	pthread_condattr_destroy(&clock);
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	ok = pthread_create(&janitor->thread, &attributes, run, janitor) == 0;
-	pthread_attr_destroy(&attributes);
-	return ok;
-}
-
 static void discard(struct mongo_janitor *janitor)
 {
 	pthread_cond_destroy(&janitor->stopped);
@@ -176,7 +154,9 @@ struct mongo_janitor *mongo_janitor_new(struct mongo *store)
 	if (janitor == NULL)
 		return NULL;
 	janitor->store = store;
-	if (start(janitor))
+	pthread_mutex_init(&janitor->lock, NULL);
+	mongo_thread_condition(&janitor->stopped);
+	if (mongo_thread_start(&janitor->thread, run, janitor))
 		return janitor;
 	discard(janitor);
 	return NULL;
@@ -191,7 +171,7 @@ bool mongo_janitor_free(struct mongo_janitor *janitor)
 	janitor->stop = true;
 	pthread_cond_signal(&janitor->stopped);
 	pthread_mutex_unlock(&janitor->lock);
-	if (!mongo_join(janitor->thread))
+	if (!mongo_thread_join(janitor->thread))
 		return false;
 	discard(janitor);
 	return true;

@@ -2,11 +2,11 @@
 /* mongo_lock.c: the ids of the organizations that a thread of this process is at work on. */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "store/mongo_priv.h"
+#include "store/mongo_thread.h"
 
-#define WAIT_SECONDS 1
+#define WAIT_MS 1000
 
 struct mongo_lock {
 	pthread_mutex_t mutex; /* guards what follows */
@@ -18,16 +18,12 @@ struct mongo_lock {
 struct mongo_lock *mongo_lock_new(size_t most)
 {
 	struct mongo_lock *lock = calloc(1, sizeof(*lock) + most * sizeof(lock->held[0]));
-	pthread_condattr_t attributes;
 
 	if (lock == NULL)
 		return NULL;
 	lock->most = most;
 	pthread_mutex_init(&lock->mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&lock->released, &attributes);
-	pthread_condattr_destroy(&attributes);
+	mongo_thread_condition(&lock->released);
 	return lock;
 }
 
@@ -53,12 +49,10 @@ static size_t find(const struct mongo_lock *lock, const bson_oid_t *org)
 enum err mongo_lock(struct mongo *store, const bson_oid_t *org, bool wait)
 {
 	struct mongo_lock *lock = store->lock;
-	struct timespec until;
+	const struct timespec until = mongo_thread_until(WAIT_MS);
 	enum err err = ERR_ORGANIZATION_BUSY;
 	int rc = wait ? 0 : ETIMEDOUT;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += WAIT_SECONDS;
 	pthread_mutex_lock(&lock->mutex);
 	while (find(lock, org) < lock->count && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&lock->released, &lock->mutex, &until);

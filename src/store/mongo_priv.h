@@ -9,9 +9,7 @@
 #include "store/mongo_doc.h"
 #include "store/store.h"
 
-#define MONGO_SCHEMA 1      /* version of the layout of the data */
-
-#define MONGO_JOIN_MS 500   /* how long a stop waits for a thread that may be waiting for a server */
+#define MONGO_SCHEMA 1 /* version of the layout of the data */
 
 struct mongo_lock;
 struct mongo_watch;
@@ -44,9 +42,6 @@ struct mongo_lock *mongo_lock_new(size_t most) MUST_CHECK;
 void mongo_lock_free(struct mongo_lock *lock);
 enum err mongo_lock(struct mongo *store, const bson_oid_t *org, bool wait) MUST_CHECK;
 void mongo_unlock(struct mongo *store, const bson_oid_t *org);
-
-/* mongo_join(thread): whether it has ended, or does within MONGO_JOIN_MS. */
-bool mongo_join(pthread_t thread);
 
 /*
  * mongo_watch.c: whether the store answers. A thread of its own asks when it is doubted, so that one

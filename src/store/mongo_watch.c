@@ -10,12 +10,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/mongo_priv.h"
+#include "store/mongo_thread.h"
 
 #define PROBE_PAUSE_MS 500
 #define REFUSED_PAUSE_MS 10000 /* the operator has to do something first */
 #define PING_WAIT_MS 900
 #define FRESH_US 200000 /* an answer this young answers a ping too */
-#define STACK_SIZE ((size_t)256 << 10)
 
 struct mongo_watch {
 	struct mongo *store;
@@ -30,20 +30,6 @@ struct mongo_watch {
 	uint64_t probes; /* how many have ended */
 	enum err last;   /* what the latest one said */
 };
-
-static struct timespec in_ms(int64_t ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += ms % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
 
 static enum err ask(struct mongo_session *session)
 {
@@ -97,7 +83,7 @@ static void *run(void *context)
 
 	pthread_mutex_lock(&watch->lock);
 	while (!watch->stop) {
-		struct timespec pause = in_ms(watch->last == ERR_INVALID_REQUEST ? REFUSED_PAUSE_MS : PROBE_PAUSE_MS);
+		struct timespec pause = mongo_thread_until(watch->last == ERR_INVALID_REQUEST ? REFUSED_PAUSE_MS : PROBE_PAUSE_MS);
 		if (!watch->asked && !atomic_load(&watch->down))
 			pthread_cond_wait(&watch->changed, &watch->lock);
 		else if (!watch->asked)
@@ -117,18 +103,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-static bool start_thread(struct mongo_watch *watch)
-{
-	pthread_attr_t attributes;
-	bool ok;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	ok = pthread_create(&watch->thread, &attributes, run, watch) == 0;
-	pthread_attr_destroy(&attributes);
-	return ok;
-}
-
 static void discard(struct mongo_watch *watch)
 {
 	pthread_cond_destroy(&watch->changed);
@@ -139,7 +113,6 @@ static void discard(struct mongo_watch *watch)
 enum err mongo_watch_start(struct mongo *store)
 {
 	struct mongo_watch *watch = calloc(1, sizeof(*watch));
-	pthread_condattr_t attributes;
 
 	if (watch == NULL)
 		return ERR_INTERNAL;
@@ -147,12 +120,9 @@ enum err mongo_watch_start(struct mongo *store)
 	atomic_init(&watch->down, true);
 	watch->asked = true;
 	pthread_mutex_init(&watch->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&watch->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	mongo_thread_condition(&watch->changed);
 	store->watch = watch; /* before the thread, which uses it */
-	if (start_thread(watch))
+	if (mongo_thread_start(&watch->thread, run, watch))
 		return ERR_OK;
 	store->watch = NULL;
 	discard(watch);
@@ -179,7 +149,7 @@ bool mongo_watch_free(struct mongo_watch *watch)
 	watch->stop = true;
 	pthread_cond_broadcast(&watch->changed);
 	pthread_mutex_unlock(&watch->lock);
-	if (!mongo_join(watch->thread))
+	if (!mongo_thread_join(watch->thread))
 		return false;
 	discard(watch);
 	return true;
@@ -208,7 +178,7 @@ void mongo_watch_answered(struct mongo_watch *watch)
 
 enum err mongo_watch_ping(struct mongo_watch *watch)
 {
-	struct timespec until = in_ms(PING_WAIT_MS);
+	struct timespec until = mongo_thread_until(PING_WAIT_MS);
 	uint64_t probes;
 	int rc = 0;
 
