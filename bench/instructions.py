@@ -6,7 +6,6 @@ import subprocess
 import tempfile
 
 import fastcgi      # of tests/system
-import process
 import services
 
 WARM = 20       # requests after which nothing is done for the first time any more

@@ -3,7 +3,6 @@
 import concurrent.futures
 import ctypes
 import os
-import re
 import secrets
 import shutil
 import signal

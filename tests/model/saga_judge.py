@@ -7,7 +7,7 @@ from typing import Callable, NamedTuple
 
 from saga_protocol import Change, plain, slug_of
 from saga_upkeep import login
-from saga_world import Claim, Collection, cut, fields, get, home, homes, is_live, matches, owner_of
+from saga_world import Claim, Collection, fields, get, home, homes, is_live, matches, owner_of
 
 FOREIGN = "org_chart", Collection("foreign", frozenset([("F", "base")]))  # stands in every world
 

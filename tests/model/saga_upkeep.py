@@ -5,7 +5,7 @@ How to read it: saga_protocol.py.
 """
 from saga_parts import place, release, set_organization, sure, sweep, use_of
 from saga_protocol import finish_delete, finish_update, plain
-from saga_world import fields, home, is_live, matches, wrong
+from saga_world import fields, home, is_live, wrong
 
 
 # ---- login and the right of a token

@@ -17,8 +17,8 @@ import time
 
 import mongo_crash_cases as table
 from mongo_crash_world import Disturbed
-from mongo_server import MongoServer
-from tap import CASES, case, equal, main
+from mongo_server import run_cases
+from tap import case, equal
 
 FULL = os.environ.get("ORGD_TEST_MATRIX") == "full"
 CHOSEN = os.environ.get("ORGD_TEST_CASE")
@@ -94,5 +94,4 @@ def matrix(server):
 
 
 if __name__ == "__main__":
-    with MongoServer() as mongo:
-        sys.exit(main(mongo))
+    sys.exit(run_cases("deaths at every step on MongoDB"))

@@ -21,7 +21,7 @@ from mongo_deeds import Party, created, explain
 from mongo_wire import Message, MongoClient
 from orgctl_support import ORGCTL
 from process import Orgd, short_directory
-from tap import equal, wait_until
+from tap import equal
 from wire_proxy import Proxy
 
 LEASE_MS = 1000      # of processes that are to recover soon; the others keep the real one

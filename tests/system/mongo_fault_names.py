@@ -5,7 +5,7 @@ import threading
 
 import wire_faults
 from mongo_operations import without_server_text
-from mongo_world import World, findings
+from mongo_world import World
 from promises import expect
 from stack import NUMBERS, PASSWORD, fresh_email
 from tap import case, equal

@@ -17,10 +17,10 @@ import time
 import fastcgi
 from crash_world import fresh_state
 from mongo_crash_world import findings_of_orgctl
-from mongo_server import MongoServer
+from mongo_server import run_cases
 from mongo_wire import MongoClient
 from process import Orgd, short_directory
-from tap import case, equal, main
+from tap import case, equal
 from wire_proxy import Proxy
 
 LONG = bool(os.environ.get("ORGD_TEST_LONG"))
@@ -218,5 +218,4 @@ def old_name(collection):
 
 
 if __name__ == "__main__":
-    with MongoServer() as mongo:
-        sys.exit(main(mongo))
+    sys.exit(run_cases("renames on MongoDB"))

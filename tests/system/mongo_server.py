@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 
+import tap
 from tap import wait_until
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "script", "mongo")
@@ -105,3 +106,13 @@ class MongoServer:
             self.end_script()
         self.pid = None
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def run_cases(what, setup=contextlib.nullcontext):
+    """Runs all cases with a server, or with what setup(server) gives; without one that is a skip, said aloud."""
+    try:
+        with MongoServer() as server, setup(server) as fixture:
+            return tap.main(fixture)
+    except NoServer:
+        print(f"1..1\nok 1 - {what} # SKIP there is no server to be had here")
+        return 0

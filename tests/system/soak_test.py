@@ -21,11 +21,11 @@ import mongo_judge
 import soak_history
 from crash_world import State, fresh_state, patiently
 from mongo_crash_world import ALONE, RECOVERY, findings_of_orgctl
-from mongo_server import MongoServer
-from mongo_wire import CommandError, MongoClient
+from mongo_server import run_cases
+from mongo_wire import MongoClient
 from process import Orgd, short_directory
 from soak_history import DONE, REFUSED, SEEN, SETTLED, UNKNOWN, UNSEEN, Event
-from tap import case, equal, main, together
+from tap import case, equal, together
 
 SECONDS = float(os.environ.get("ORGD_TEST_SOAK_SECONDS") or 20)
 SEED = int(os.environ.get("ORGD_TEST_SEED") or 1)
@@ -380,5 +380,4 @@ def judge_of_histories(_):
 
 
 if __name__ == "__main__":
-    with MongoServer() as mongo:
-        sys.exit(main(mongo))
+    sys.exit(run_cases("two processes killed under load"))
