@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "auth/token.h"
-#include "auth/token_memo.h"
 #include "support/suite.h"
 
 #define NOW 1700000000
@@ -293,100 +292,6 @@ START_TEST(test_key)
 }
 END_TEST
 
-/* what is remembered */
-
-static struct token_rules remembering(void)
-{
-	struct token_rules own = rules;
-
-	own.memo = token_memo_new();
-	ck_assert_ptr_nonnull(own.memo);
-	return own;
-}
-
-START_TEST(test_memo_forgets_nothing_that_counts)
-{
-	static const struct {
-		int64_t now;
-		enum token_fault fault;
-	} looks[] = {
-		{NOW, TOKEN_OK},	      {NOW, TOKEN_OK},		       {NOW + 899, TOKEN_OK},
-		{NOW + 900, TOKEN_EXPIRED},   {NOW - 1000, TOKEN_FROM_FUTURE}, {NOW + 1, TOKEN_OK},
-		{NOW + 1000000, TOKEN_EXPIRED},
-	};
-	struct token_rules own = remembering();
-	const char *token = sign(HEADER, usual_payload(), KEY, EVP_sha256());
-
-	for (size_t i = 0; i < COUNT_OF(looks); i++) {
-		struct token_claims claims = {.token_version = 0};
-		ck_assert_int_eq(token_verify(&own, token, looks[i].now, &claims), looks[i].fault);
-		ck_assert_str_eq(claims.admin_id, ADMIN);
-		ck_assert_str_eq(claims.org_id, ORG);
-		ck_assert_int_eq(claims.token_version, 3);
-		ck_assert_int_eq(claims.expires, NOW + 900);
-	}
-	token_memo_free(own.memo);
-}
-END_TEST
-
-/* Each letter of a remembered token is another one's once changed. */
-START_TEST(test_memo_takes_no_other_token)
-{
-	struct token_rules own = remembering();
-	struct token_claims claims;
-	char token[2048];
-
-	snprintf(token, sizeof(token), "%s", sign(HEADER, usual_payload(), KEY, EVP_sha256()));
-	for (char *at = token; *at != '\0'; at++) {
-		char letter = *at;
-		ck_assert_int_eq(token_verify(&own, token, NOW, &claims), TOKEN_OK);
-		*at = letter == 'A' ? 'B' : 'A';
-		ck_assert_int_eq(token_memo_find(own.memo, token, &claims), false);
-		*at = letter;
-	}
-	token_memo_free(own.memo);
-}
-END_TEST
-
-/* What was refused is not remembered, however often it comes. */
-START_TEST(test_memo_keeps_what_was_good)
-{
-	struct token_rules own = remembering();
-	const char *token = sign(HEADER, usual_payload(), WRONG_KEY, EVP_sha256());
-	struct token_claims claims;
-
-	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(token_verify(&own, token, NOW, &claims), TOKEN_BAD_SIGNATURE);
-		ck_assert_int_eq(token_memo_find(own.memo, token, &claims), false);
-	}
-	token_memo_free(own.memo);
-}
-END_TEST
-
-/* More tokens than there are places: each one still says what it says. */
-START_TEST(test_memo_mixes_nothing_up)
-{
-	struct token_rules own = remembering();
-	struct account account = {.org = {.id = ORG, .name = "Acme"}, .admin = {.id = ADMIN}};
-	struct token_claims claims;
-	struct arena arena;
-	char *tokens[3000];
-
-	arena_init(&arena, 1 << 24);
-	for (size_t i = 0; i < COUNT_OF(tokens); i++) {
-		account.admin.token_version = (int64_t)i + 1;
-		ck_assert_int_eq(token_issue(&own, &arena, &account, NOW, &tokens[i]), ERR_OK);
-	}
-	for (size_t look = 0; look < 2; look++)
-		for (size_t i = 0; i < COUNT_OF(tokens); i++) {
-			ck_assert_int_eq(token_verify(&own, tokens[i], NOW, &claims), TOKEN_OK);
-			ck_assert_int_eq(claims.token_version, (int64_t)i + 1);
-		}
-	arena_fini(&arena);
-	token_memo_free(own.memo);
-}
-END_TEST
-
 /* shapes */
 
 static const char *const shapes[] = {
@@ -486,10 +391,6 @@ int main(void)
 	suite_add(suite, "verify", test_header, 0, COUNT_OF(headers));
 	suite_add(suite, "verify", test_payload_that_is_no_object, 0, 10);
 	suite_add(suite, "verify", test_key, 0, COUNT_OF(keys));
-	suite_add(suite, "memo", test_memo_forgets_nothing_that_counts, 0, 1);
-	suite_add(suite, "memo", test_memo_takes_no_other_token, 0, 1);
-	suite_add(suite, "memo", test_memo_keeps_what_was_good, 0, 1);
-	suite_add(suite, "memo", test_memo_mixes_nothing_up, 0, 1);
 	suite_add(suite, "verify", test_shape, 0, COUNT_OF(shapes));
 	suite_add(suite, "verify", test_good_token_with_something_round_it, 0, 8);
 	suite_add(suite, "verify", test_unsigned_token, 0, 1);
