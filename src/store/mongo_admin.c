@@ -131,16 +131,12 @@ enum err mongo_admin_create(void *impl, const char *org_id, const struct admin *
 
 	if (!mongo_id(org_id, &id))
 		return ERR_ORGANIZATION_EXISTS;
-	err = mongo_begin(impl, &session);
+	err = mongo_begin_on(impl, &id, &session);
 	if (err != ERR_OK)
 		return err;
-	err = mongo_lock(impl, &id, true);
-	if (err == ERR_OK) {
+	err = create(&session, &id, admin);
+	/* A claim of its own that was left over may have been swept, and the version raised for that. */
+	if (err == ERR_ORGANIZATION_BUSY && mongo_id_new(&session.op))
 		err = create(&session, &id, admin);
-		/* A claim of its own that was left over may have been swept, and the version raised for that. */
-		if (err == ERR_ORGANIZATION_BUSY && mongo_id_new(&session.op))
-			err = create(&session, &id, admin);
-		mongo_unlock(impl, &id);
-	}
-	return mongo_end(&session, err);
+	return mongo_end_on(&session, &id, err);
 }

@@ -29,12 +29,8 @@ static enum err commit(struct mongo_session *session, const struct mongo_org *or
 static enum err delete(struct mongo_session *session, const bson_oid_t *id, const struct tenant *tenant)
 {
 	struct mongo_org org;
-	enum err err = mongo_org_get(session, id, &org);
+	enum err err = mongo_org_of_tenant(session, tenant, &org);
 
-	if (err == ERR_OK)
-		err = mongo_tenant_check(&org, tenant);
-	else if (err == ERR_NOT_FOUND)
-		err = ERR_INVALID_TOKEN;
 	if (err == ERR_OK && org.state != MONGO_ACTIVE)
 		err = ERR_ORGANIZATION_BUSY;
 	if (err == ERR_OK)
@@ -47,20 +43,12 @@ static enum err delete(struct mongo_session *session, const bson_oid_t *id, cons
 
 enum err mongo_org_delete(void *impl, const struct tenant *tenant)
 {
-	struct mongo *store = impl;
 	struct mongo_session session;
 	bson_oid_t id;
 	enum err err;
 
 	if (!mongo_id(tenant->org_id, &id))
 		return ERR_INVALID_TOKEN;
-	err = mongo_begin(store, &session);
-	if (err != ERR_OK)
-		return err;
-	err = mongo_lock(store, &id, true);
-	if (err == ERR_OK) {
-		err = delete(&session, &id, tenant);
-		mongo_unlock(store, &id);
-	}
-	return mongo_end(&session, err);
+	err = mongo_begin_on(impl, &id, &session);
+	return err == ERR_OK ? mongo_end_on(&session, &id, delete(&session, &id, tenant)) : err;
 }

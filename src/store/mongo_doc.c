@@ -207,14 +207,22 @@ bson_t *mongo_org_as_read(const struct mongo_org *org)
 			BCON_INT64(org->version));
 }
 
-enum err mongo_tenant_check(const struct mongo_org *org, const struct tenant *tenant)
+static bool stands(const struct tenant *tenant, const struct mongo_org *org)
 {
 	bson_oid_t admin;
 
 	return mongo_is_live(org) && mongo_id(tenant->admin_id, &admin) && mongo_is_id(&admin, &org->admin_id) &&
-			       org->token_version == tenant->token_version
-		       ? ERR_OK
-		       : ERR_INVALID_TOKEN;
+	       org->token_version == tenant->token_version;
+}
+
+enum err mongo_org_of_tenant(struct mongo_session *session, const struct tenant *tenant, struct mongo_org *org_r)
+{
+	bson_oid_t id;
+	enum err err = mongo_id(tenant->org_id, &id) ? mongo_org_get(session, &id, org_r) : ERR_NOT_FOUND;
+
+	if (err == ERR_NOT_FOUND || (err == ERR_OK && !stands(tenant, org_r)))
+		return ERR_INVALID_TOKEN;
+	return err;
 }
 
 bool mongo_is_live(const struct mongo_org *org)

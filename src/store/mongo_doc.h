@@ -88,8 +88,9 @@ enum err mongo_admin_get(struct mongo_session *session, const bson_oid_t *id, st
 /* mongo_org_as_read(org): a filter for it while it is active and nothing was written to it since; the caller's. */
 bson_t *mongo_org_as_read(const struct mongo_org *org);
 
-/* mongo_tenant_check(org, tenant): whether a token's right to it stands: else ERR_INVALID_TOKEN. */
-enum err mongo_tenant_check(const struct mongo_org *org, const struct tenant *tenant) MUST_CHECK;
+/* mongo_org_of_tenant(session, tenant, org_r): in one round trip, if a token's right to it stands: else ERR_INVALID_TOKEN. */
+enum err mongo_org_of_tenant(struct mongo_session *session, const struct tenant *tenant,
+			     struct mongo_org *org_r) MUST_CHECK;
 
 /* mongo_is_live(org): requests see it. mongo_live_filter(): what finds all such; the caller's. */
 bool mongo_is_live(const struct mongo_org *org);

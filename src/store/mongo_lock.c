@@ -76,3 +76,19 @@ void mongo_unlock(struct mongo *store, const bson_oid_t *org)
 	pthread_cond_broadcast(&lock->released);
 	pthread_mutex_unlock(&lock->mutex);
 }
+
+enum err mongo_begin_on(struct mongo *store, const bson_oid_t *org, struct mongo_session *session_r)
+{
+	enum err err = mongo_begin(store, session_r);
+
+	if (err != ERR_OK)
+		return err;
+	err = mongo_lock(store, org, true);
+	return err == ERR_OK ? err : mongo_end(session_r, err);
+}
+
+enum err mongo_end_on(struct mongo_session *session, const bson_oid_t *org, enum err err)
+{
+	mongo_unlock(session->store, org);
+	return mongo_end(session, err);
+}

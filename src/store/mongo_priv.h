@@ -43,6 +43,10 @@ void mongo_lock_free(struct mongo_lock *lock);
 enum err mongo_lock(struct mongo *store, const bson_oid_t *org, bool wait) MUST_CHECK;
 void mongo_unlock(struct mongo *store, const bson_oid_t *org);
 
+/* mongo_begin_on(store, org, session_r), mongo_end_on(session, org, err): a session with the lock. */
+enum err mongo_begin_on(struct mongo *store, const bson_oid_t *org, struct mongo_session *session_r) MUST_CHECK;
+enum err mongo_end_on(struct mongo_session *session, const bson_oid_t *org, enum err err);
+
 /*
  * mongo_watch.c: whether the store answers. A thread of its own asks when it is doubted, so that one
  * probe waits for a store that is down and no request does.

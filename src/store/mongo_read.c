@@ -58,18 +58,6 @@ enum err mongo_org_by_id(void *impl, struct arena *arena, const char *org_id, st
 	return give_live(impl, BCON_NEW("_id", BCON_OID(&id)), arena, org_r);
 }
 
-static enum err org_of_tenant(struct mongo_session *session, const struct tenant *tenant, struct mongo_org *org_r)
-{
-	bson_oid_t id;
-	enum err err = ERR_INVALID_TOKEN;
-
-	if (mongo_id(tenant->org_id, &id))
-		err = mongo_org_get(session, &id, org_r);
-	if (err == ERR_NOT_FOUND)
-		return ERR_INVALID_TOKEN;
-	return err == ERR_OK ? mongo_tenant_check(org_r, tenant) : err;
-}
-
 enum err mongo_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r)
 {
 	struct mongo_session session;
@@ -78,7 +66,7 @@ enum err mongo_org_by_tenant(void *impl, struct arena *arena, const struct tenan
 
 	if (err != ERR_OK)
 		return err;
-	err = org_of_tenant(&session, tenant, &org);
+	err = mongo_org_of_tenant(&session, tenant, &org);
 	if (err == ERR_OK)
 		err = mongo_org_give(&org, arena, org_r);
 	return mongo_end(&session, err);
@@ -118,7 +106,7 @@ typedef enum err find_fn(struct mongo_session *session, const void *key, struct 
 
 static enum err find_by_tenant(struct mongo_session *session, const void *key, struct mongo_org *org_r)
 {
-	return org_of_tenant(session, key, org_r);
+	return mongo_org_of_tenant(session, key, org_r);
 }
 
 static enum err find_by_slug(struct mongo_session *session, const void *key, struct mongo_org *org_r)

@@ -20,12 +20,8 @@ struct updating {
 /* The organization, if the token's right to it still stands and nothing is under way on it. */
 static enum err read_org(struct updating *updating)
 {
-	enum err err = mongo_org_get(updating->session, &updating->id, &updating->org);
+	enum err err = mongo_org_of_tenant(updating->session, updating->tenant, &updating->org);
 
-	if (err == ERR_OK)
-		err = mongo_tenant_check(&updating->org, updating->tenant);
-	else if (err == ERR_NOT_FOUND)
-		err = ERR_INVALID_TOKEN;
 	return err == ERR_OK && updating->org.state != MONGO_ACTIVE ? ERR_ORGANIZATION_BUSY : err;
 }
 
@@ -276,25 +272,20 @@ static enum err update(struct updating *updating)
 enum err mongo_org_update(void *impl, struct arena *arena, const struct tenant *tenant,
 			  const struct org_change *change, struct account *account_r)
 {
-	struct mongo *store = impl;
 	struct mongo_session session;
 	struct updating updating = {.session = &session, .tenant = tenant, .change = change};
 	enum err err;
 
 	if (!mongo_id(tenant->org_id, &updating.id))
 		return ERR_INVALID_TOKEN;
-	err = mongo_begin(store, &session);
+	err = mongo_begin_on(impl, &updating.id, &session);
 	if (err != ERR_OK)
 		return err;
-	err = mongo_lock(store, &updating.id, true);
-	if (err != ERR_OK)
-		return mongo_end(&session, err);
 	err = update(&updating);
 	/* A claim of its own that was left over may have been swept, and the version raised for that. */
 	if (err == ERR_ORGANIZATION_BUSY && mongo_id_new(&session.op))
 		err = update(&updating);
-	mongo_unlock(store, &updating.id);
 	if (err == ERR_OK)
 		err = give(&updating, arena, account_r);
-	return mongo_end(&session, err);
+	return mongo_end_on(&session, &updating.id, err);
 }
