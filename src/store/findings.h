@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* findings.h: what a store can tell the operator about what it holds: two tables. */
+/* findings.h: what a store can tell the operator about what it holds: two tables, and a list. */
 #ifndef STORE_FINDINGS_H
 #define STORE_FINDINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/arena.h"
 
 /*
  * X(name, word, text, mending): what store_ops.check can find. `text` goes on from the name of what
@@ -102,6 +104,27 @@ struct store_adoption_info {
 	const char *text;
 	bool conflict;
 };
+
+/* Findings of a check under way, in order; texts live in the arena. */
+struct store_found {
+	struct store_finding finding;
+	struct store_found *next;
+};
+
+struct store_findings {
+	struct arena *arena;
+	struct store_found *first, **end;
+	bool full; /* more was found than there is memory for */
+};
+
+/*
+ * store_findings_init(findings, arena): none yet. store_findings_add(findings, kind, subject, detail, mended):
+ * one more, with copies of the texts; NULL is "". store_findings_tell(findings, report, context): each of them.
+ */
+void store_findings_init(struct store_findings *findings, struct arena *arena);
+void store_findings_add(struct store_findings *findings, enum store_finding_kind kind, const char *subject,
+			const char *detail, bool mended);
+void store_findings_tell(const struct store_findings *findings, store_finding_fn *report, void *context);
 
 /* store_finding_info(kind), store_adoption_info(kind): its row. */
 const struct store_finding_info *store_finding_info(enum store_finding_kind kind);

@@ -17,29 +17,13 @@ void mongo_check_suspect(struct mongo_checking *checking, enum mongo_suspect_kin
 	char *copy = arena_strdup(&checking->arena, name != NULL ? name : "");
 
 	if (suspect == NULL || copy == NULL) {
-		checking->full = true;
+		checking->findings.full = true;
 		return;
 	}
 	*suspect = (struct mongo_suspect){.name = copy, .next = checking->suspects[kind]};
 	if (id != NULL)
 		suspect->id = *id;
 	checking->suspects[kind] = suspect;
-}
-
-void mongo_check_find(struct mongo_checking *checking, enum store_finding_kind kind, const char *subject,
-		      const char *detail, bool mended)
-{
-	struct mongo_finding *found = arena_alloc(&checking->arena, sizeof(*found));
-	char *subject_copy = arena_strdup(&checking->arena, subject != NULL ? subject : "");
-	char *detail_copy = arena_strdup(&checking->arena, detail != NULL ? detail : "");
-
-	if (found == NULL || subject_copy == NULL || detail_copy == NULL) {
-		checking->full = true;
-		return;
-	}
-	*found = (struct mongo_finding){{kind, subject_copy, detail_copy, mended}, NULL};
-	*checking->end = found;
-	checking->end = &found->next;
 }
 
 bson_t *mongo_check_admin_as_read(const struct mongo_admin *admin)
@@ -105,7 +89,9 @@ static enum err look_again(struct mongo_checking *checking)
 
 static void find_index(void *context, const char *name, const char *fault, bool mended)
 {
-	mongo_check_find(context, STORE_FINDING_INDEX_WRONG, name, fault, mended);
+	struct mongo_checking *checking = context;
+
+	store_findings_add(&checking->findings, STORE_FINDING_INDEX_WRONG, name, fault, mended);
 }
 
 static enum err check_indexes(struct mongo_checking *checking)
@@ -131,16 +117,16 @@ static enum err run_pass(struct mongo_checking *checking)
 }
 
 /* What could not be mended is looked for again by the next pass, and told of once. */
-static void forget_unmended(struct mongo_checking *checking, struct mongo_finding **from)
+static void forget_unmended(struct mongo_checking *checking, struct store_found **from)
 {
-	struct mongo_finding **link = from;
+	struct store_found **link = from;
 
 	while (*link != NULL)
 		if ((*link)->finding.mended)
 			link = &(*link)->next;
 		else
 			*link = (*link)->next;
-	checking->end = link;
+	checking->findings.end = link;
 }
 
 static enum err run_passes(struct mongo_checking *checking)
@@ -148,12 +134,12 @@ static enum err run_passes(struct mongo_checking *checking)
 	enum err err = ERR_OK;
 
 	for (int pass = 1; err == ERR_OK; pass++) {
-		struct mongo_finding **from = checking->end;
+		struct store_found **from = checking->findings.end;
 		bool mended = false;
 		err = run_pass(checking);
-		if (err == ERR_OK && checking->full)
+		if (err == ERR_OK && checking->findings.full)
 			err = ERR_INTERNAL;
-		for (const struct mongo_finding *found = *from; found != NULL; found = found->next)
+		for (const struct store_found *found = *from; found != NULL; found = found->next)
 			mended |= found->finding.mended;
 		if (err != ERR_OK || !mended || pass == PASSES)
 			break;
@@ -167,11 +153,11 @@ enum err mongo_check(void *impl, bool repair, store_finding_fn *report, void *co
 	struct mongo_checking checking = {.store = impl, .repair = repair};
 	enum err err;
 
-	checking.end = &checking.findings;
 	arena_init(&checking.arena, ARENA_CAP);
+	store_findings_init(&checking.findings, &checking.arena);
 	err = run_passes(&checking);
-	for (const struct mongo_finding *found = checking.findings; found != NULL && err == ERR_OK; found = found->next)
-		report(context, &found->finding);
+	if (err == ERR_OK)
+		store_findings_tell(&checking.findings, report, context);
 	arena_fini(&checking.arena);
 	return err;
 }

@@ -31,19 +31,13 @@ struct mongo_suspect {
 	struct mongo_suspect *next;
 };
 
-struct mongo_finding {
-	struct store_finding finding;
-	struct mongo_finding *next;
-};
-
 /* A check under way. */
 struct mongo_checking {
 	struct mongo *store;
 	bool repair;
 	struct arena arena; /* of suspects and findings */
 	struct mongo_suspect *suspects[MONGO_SUSPECT_COUNT];
-	struct mongo_finding *findings, **end;
-	bool full; /* there is more than memory for it */
+	struct store_findings findings;
 };
 
 /* An organization with what belongs to it, as it was read. */
@@ -58,10 +52,6 @@ struct mongo_view {
 /* mongo_check_suspect(checking, kind, id, name): notes one; `id` or `name` is NULL. */
 void mongo_check_suspect(struct mongo_checking *checking, enum mongo_suspect_kind kind, const bson_oid_t *id,
 			 const char *name);
-
-/* mongo_check_find(checking, kind, subject, detail, mended): notes a finding, with copies of the texts. */
-void mongo_check_find(struct mongo_checking *checking, enum store_finding_kind kind, const char *subject,
-		      const char *detail, bool mended);
 
 /* mongo_check_admin_as_read(admin): a filter for it, unless email, password or version has changed; the caller's. */
 bson_t *mongo_check_admin_as_read(const struct mongo_admin *admin);

@@ -325,7 +325,7 @@ enum err mongo_check_org(struct mongo_checking *checking, struct mongo_session *
 		mended = checking->repair && (rule->mend != NULL || rule->change != NULL) &&
 			 mend(session, rule, &view) == ERR_OK;
 		bson_oid_to_string(rule->of_admin ? &view.admin->id : &view.org.id, text);
-		mongo_check_find(checking, rule->kind, text, detail, mended);
+		store_findings_add(&checking->findings, rule->kind, text, detail, mended);
 		if (mended)
 			err = look(session, id, &view);
 	}

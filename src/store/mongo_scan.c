@@ -165,7 +165,7 @@ static void refuse(void *context, const struct mongo_set *set, const bson_t *doc
 	bool has_id = bson_iter_init_find(&iter, document, "_id") && BSON_ITER_HOLDS_OID(&iter);
 	bool claim = set->collection == MONGO_SLUGS || set->collection == MONGO_EMAILS;
 
-	mongo_check_find(scan->checking, has_id || claim ? STORE_FINDING_DAMAGED : STORE_FINDING_ID_MALFORMED,
+	store_findings_add(&scan->checking->findings, has_id || claim ? STORE_FINDING_DAMAGED : STORE_FINDING_ID_MALFORMED,
 			 mongo_text_id(&scan->arena, document), mongo_collection_name(set->collection), false);
 }
 

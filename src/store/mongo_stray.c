@@ -60,7 +60,7 @@ enum err mongo_stray_admin(struct mongo_checking *checking, struct mongo_session
 	mended = checking->repair && mongo_remove(session, MONGO_STEP_SWEEP_ADMIN, MONGO_ADMINS,
 						  mongo_check_admin_as_read(&admin)) == MONGO_DONE;
 	bson_oid_to_string(id, text);
-	mongo_check_find(checking, STORE_FINDING_ADMIN_UNOWNED, text, admin.email, mended);
+	store_findings_add(&checking->findings, STORE_FINDING_ADMIN_UNOWNED, text, admin.email, mended);
 	return ERR_OK;
 }
 
@@ -97,7 +97,7 @@ enum err mongo_stray_claim(struct mongo_checking *checking, struct mongo_session
 	mended = checking->repair && mongo_sweep_claim(session, collection, &claim) == ERR_OK;
 	bson_oid_to_string(&claim.op, text);
 	detail = arena_printf(&session->arena, "%s %s", collection == MONGO_SLUGS ? "slug" : "email", key);
-	mongo_check_find(checking, STORE_FINDING_CLAIM_UNOWNED, text, detail, mended);
+	store_findings_add(&checking->findings, STORE_FINDING_CLAIM_UNOWNED, text, detail, mended);
 	return ERR_OK;
 }
 
@@ -167,7 +167,7 @@ static enum err find_left_over(struct mongo_checking *checking, struct mongo_ses
 	if (err != ERR_OK || !over)
 		return err;
 	mended = checking->repair && mongo_drop(session, MONGO_STEP_SWEEP_STAGING, name, &uuid) == MONGO_DONE;
-	mongo_check_find(checking, STORE_FINDING_COLLECTION_STAGING, name, "", mended);
+	store_findings_add(&checking->findings, STORE_FINDING_COLLECTION_STAGING, name, "", mended);
 	return ERR_OK;
 }
 
@@ -194,6 +194,6 @@ enum err mongo_stray_collection(struct mongo_checking *checking, struct mongo_se
 	if (err != ERR_OK)
 		return err;
 	detail = arena_printf(&session->arena, "%llu documents", (unsigned long long)count);
-	mongo_check_find(checking, STORE_FINDING_COLLECTION_UNOWNED, name, detail, false);
+	store_findings_add(&checking->findings, STORE_FINDING_COLLECTION_UNOWNED, name, detail, false);
 	return ERR_OK;
 }

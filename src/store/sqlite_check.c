@@ -71,34 +71,20 @@ static const struct check checks[] = {
 	 " WHERE \"table\" NOT IN ('admins', 'documents') GROUP BY \"table\"", NULL},
 };
 
-struct found {
-	struct store_finding finding;
-	const char *mend;
-	struct found *next;
-};
-
 /* A check under way. */
 struct checking {
 	sqlite3 *db;
 	struct arena arena;
-	struct found *first, **end;
+	struct store_findings findings;
 	bool damaged;
-	bool full; /* more was found than there is memory for */
 };
 
-static void add(struct checking *checking, const struct check *check, const char *subject, const char *detail)
+static const char *mend_of(enum store_finding_kind kind)
 {
-	struct found *found = arena_alloc(&checking->arena, sizeof(*found));
-	char *subject_copy = arena_strdup(&checking->arena, subject != NULL ? subject : "");
-	char *detail_copy = arena_strdup(&checking->arena, detail != NULL ? detail : "");
-
-	if (found == NULL || subject_copy == NULL || detail_copy == NULL) {
-		checking->full = true;
-		return;
-	}
-	*found = (struct found){{check->kind, subject_copy, detail_copy, false}, check->mend, NULL};
-	*checking->end = found;
-	checking->end = &found->next;
+	for (size_t i = 0; i < COUNT_OF(checks); i++)
+		if (checks[i].kind == kind)
+			return checks[i].mend;
+	return NULL;
 }
 
 static enum err find(struct checking *checking, const struct check *check)
@@ -108,39 +94,41 @@ static enum err find(struct checking *checking, const struct check *check)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(row);
-	for (; rc == SQLITE_ROW && !checking->full; rc = sqlite3_step(row))
-		add(checking, check, (const char *)sqlite3_column_text(row, 0),
-		    (const char *)sqlite3_column_text(row, 1));
+	for (; rc == SQLITE_ROW && !checking->findings.full; rc = sqlite3_step(row))
+		store_findings_add(&checking->findings, check->kind, (const char *)sqlite3_column_text(row, 0),
+				   (const char *)sqlite3_column_text(row, 1), false);
 	sqlite3_finalize(row);
-	if (checking->full)
+	if (checking->findings.full)
 		return ERR_INTERNAL;
 	return rc == SQLITE_DONE ? ERR_OK : sqlite_fault(checking->db, rc, check->find);
 }
 
-static enum err mend(struct checking *checking, struct found *found)
+static enum err mend(struct checking *checking, const char *sql, struct store_finding *finding)
 {
 	sqlite3_stmt *statement = NULL;
-	int rc = sqlite3_prepare_v2(checking->db, found->mend, -1, &statement, NULL);
+	int rc = sqlite3_prepare_v2(checking->db, sql, -1, &statement, NULL);
 
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 1, found->finding.subject, -1, SQLITE_STATIC);
+		rc = sqlite3_bind_text(statement, 1, finding->subject, -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(statement);
 	sqlite3_finalize(statement);
 	if (rc != SQLITE_DONE)
-		return sqlite_fault(checking->db, rc, found->mend);
-	found->finding.mended = sqlite3_changes(checking->db) > 0;
+		return sqlite_fault(checking->db, rc, sql);
+	finding->mended = sqlite3_changes(checking->db) > 0;
 	return ERR_OK;
 }
 
 /* Everything from `found` on that can be mended and is not yet. */
-static enum err mend_all(struct checking *checking, struct found *found)
+static enum err mend_all(struct checking *checking, struct store_found *found)
 {
 	enum err err = ERR_OK;
 
-	for (; found != NULL && err == ERR_OK; found = found->next)
-		if (found->mend != NULL && !found->finding.mended)
-			err = mend(checking, found);
+	for (; found != NULL && err == ERR_OK; found = found->next) {
+		const char *sql = mend_of(found->finding.kind);
+		if (sql != NULL && !found->finding.mended)
+			err = mend(checking, sql, &found->finding);
+	}
 	return err;
 }
 
@@ -149,23 +137,22 @@ static enum err run_checks(struct checking *checking, bool repair)
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < COUNT_OF(checks) && err == ERR_OK; i++) {
-		struct found **begin = checking->end;
+		struct store_found **begin = checking->findings.end;
 		err = find(checking, &checks[i]);
 		if (err == ERR_OK && repair)
 			err = mend_all(checking, *begin);
 	}
 	for (int pass = 1; repair && pass < PASSES && err == ERR_OK; pass++)
-		err = mend_all(checking, checking->first);
+		err = mend_all(checking, checking->findings.first);
 	return err;
 }
 
 static void add_damage(void *context, const char *text)
 {
-	const struct check check = {STORE_FINDING_DAMAGED, NULL, NULL};
 	struct checking *checking = context;
 
 	checking->damaged = true;
-	add(checking, &check, "the database", text);
+	store_findings_add(&checking->findings, STORE_FINDING_DAMAGED, "the database", text, false);
 }
 
 enum err sqlite_verify(sqlite3 *db, void (*line)(void *context, const char *text), void *context)
@@ -208,17 +195,17 @@ static enum err check(struct checking *checking, struct sqlite_connection *conne
 enum err sqlite_check(void *impl, bool repair, store_finding_fn *report, void *context)
 {
 	struct sqlite_connection *connection;
-	struct checking checking = {.first = NULL};
+	struct checking checking = {.damaged = false};
 	enum err err = sqlite_take(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
 	checking.db = connection->db;
-	checking.end = &checking.first;
 	arena_init(&checking.arena, ARENA_CAP);
+	store_findings_init(&checking.findings, &checking.arena);
 	err = sqlite_give(impl, connection, check(&checking, connection, repair));
-	for (const struct found *found = checking.first; found != NULL && err == ERR_OK; found = found->next)
-		report(context, &found->finding);
+	if (err == ERR_OK)
+		store_findings_tell(&checking.findings, report, context);
 	arena_fini(&checking.arena);
 	return err;
 }
