@@ -18,6 +18,7 @@
 #include "http/connections.h"
 #include "http/frame.h"
 #include "http/notify.h"
+#include "http/turnstile.h"
 
 #define STACK_SIZE (512 * 1024)
 #define STOP_SECONDS 5
@@ -26,6 +27,7 @@
 struct server {
 	const struct server_options *options;
 	struct connections connections;
+	struct turnstile turnstile;
 	int bell; /* an eventfd: rung, it ends the workers one after the other */
 	pthread_t *threads;
 	unsigned thread_count;
@@ -78,7 +80,9 @@ static void work(struct worker *worker)
 	for (;;) {
 		struct epoll_event event;
 		int patience = stopping ? grace_left(server) : -1;
+		turnstile_enter(&server->turnstile, !stopping);
 		int count = epoll_wait(server->connections.epoll, &event, 1, patience);
+		turnstile_leave(&server->turnstile);
 		if (count == 0 && patience == 0)
 			break;
 		if (count <= 0)
@@ -126,9 +130,18 @@ static bool start_workers(struct server *server)
 	return server->thread_count == wanted;
 }
 
+/* As many workers wait as can run at a time. One would have to call in the next with every request. */
+static unsigned seats(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores > 2 ? (unsigned)cores : 2;
+}
+
 static bool set_up(struct server *server, const struct server_options *options)
 {
 	*server = (struct server){.options = options};
+	turnstile_init(&server->turnstile, seats());
 	server->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return server->bell >= 0 && connections_init(&server->connections, &options->connections) &&
 	       connections_watch(&server->connections, EPOLL_CTL_ADD, server->bell) && start_workers(server);
@@ -138,6 +151,7 @@ static void tear_down(struct server *server)
 {
 	connections_fini(&server->connections);
 	close(server->bell);
+	turnstile_fini(&server->turnstile);
 	free(server->threads);
 }
 
