@@ -24,10 +24,10 @@ class Request:
 
 
 class Load:
-    """A wrk at work. limit: requests in all; it then waits for the rest of the time. patient: who is told to
-    come back later does so, and that is no error."""
+    """A wrk at work. limit: requests in all; it then waits for the rest of the time. pause: milliseconds between
+    an answer and the next request. patient: who is told to come back later does so, and that is no error."""
 
-    def __init__(self, port, requests, seconds, connections, limit=0, patient=False):
+    def __init__(self, port, requests, seconds, connections, limit=0, pause=0, patient=False):
         threads = min(THREADS, connections)
         self.patient = patient
         self.refused = sum(request.refused for request in requests) / len(requests)
@@ -37,7 +37,7 @@ class Load:
         self.process = subprocess.Popen(
             ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", SCRIPT,
              f"http://127.0.0.1:{port}", "--", self.file.name, str(threads), str(limit // threads),
-             str(int(patient))],
+             str(pause), str(int(patient))],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def result(self):

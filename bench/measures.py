@@ -20,6 +20,7 @@ from client import Client
 BUSY = 64       # connections that keep everything at work
 FINDERS = 32    # threads of a bare find: as many as orgd has workers
 CALM = 4        # connections whose answers' time is of interest
+PAUSE = 2       # milliseconds: together they leave most of the machine idle
 HASHED = 2 * os.cpu_count()     # logins at once that leave no hashing thread idle
 STORM = 64      # logins at once: more than are let in
 EXPECTED = b"200 OK"
@@ -59,22 +60,23 @@ def cpu_of(pid):
     return total
 
 
-def latency(service):
+def latency(service, pause=0):
     """Milliseconds of a GET by name on a few connections."""
     def measure(run):
         one = run.service(service)
-        return keep(run, load.send(one.port, one.gets_by_name(), run.scale.seconds, CALM), "p50", "p99")
+        result = load.send(one.port, one.gets_by_name(), run.scale.seconds, CALM, pause=pause)
+        return keep(run, result, "p50", "p99")
     return measure
 
 
-def storm(service):
+def storm(service, pause=0):
     """The same while more clients log in than there are cores for."""
     def measure(run):
         one = run.service(service)
         seconds = run.scale.storm_seconds
         logins = load.Load(one.port, one.logins(), seconds + 2, STORM, patient=True)
         time.sleep(1)
-        result = load.send(one.port, one.gets_by_name(), seconds, CALM)
+        result = load.send(one.port, one.gets_by_name(), seconds, CALM, pause=pause)
         result["logins"] = logins.result()["rate"]
         one.settle()
         return keep(run, result, "p50", "p99", "logins")

@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- requests.lua: makes wrk send the requests of a file, in turn, and print what came of it as JSON.
 --
---     wrk -tTHREADS ... -s requests.lua URL -- FILE THREADS LIMIT PATIENT
+--     wrk -tTHREADS ... -s requests.lua URL -- FILE THREADS LIMIT PAUSE PATIENT
 --
 -- FILE has one request a line: method, path, token and body, with tabs between; the last two may be empty.
--- LIMIT: requests that each thread sends before it stops; 0: as many as it can. PATIENT: 1: who is told
--- to come back later (503) waits as long as Retry-After says, like the rest of its thread.
+-- LIMIT: requests that each thread sends before it stops; 0: as many as it can. PAUSE: milliseconds from
+-- an answer to the next request. PATIENT: 1: who is told to come back later (503) waits as long as Retry-After
+-- says, like the rest of its thread.
 
 local threads = 0
 
@@ -27,7 +28,11 @@ function init(arguments)
 		requests[#requests + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
 	end
 	count, limit = tonumber(arguments[2]), tonumber(arguments[3])
-	if arguments[4] == "1" then be_patient() end
+	local pause = tonumber(arguments[4])
+	if pause > 0 then
+		function delay() return pause end
+	end
+	if arguments[5] == "1" then be_patient() end
 end
 
 -- wrk looks at answers only if there is such a function: not for others, it costs time.

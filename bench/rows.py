@@ -53,6 +53,7 @@ ROWS = (
         "token_flask.rate"),
     Row("login_flask", "logins, orgd / Flask peer", "login_mongodb.rate", "login_flask.rate"),
     Row("create_flask", "creations, orgd / Flask peer", "create_mongodb.rate", "create_flask.rate"),
+    Row("storm_busy", "p99 of GET that takes all cores while logins storm / without them", "storm_busy.p99", "busy.p99"),
     Row("storm_flask", "p99 of GET while logins storm / idle, Flask peer", "storm_flask.p99", "calm_flask.p99"),
     Row("copy_flask", "rename at 1,000,000 documents, Flask peer", "rename_many_flask.ms", unit="ms"),
     Row("start_flask", "start to first answer, Flask peer", "start_flask.ms", unit="ms"),
