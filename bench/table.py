@@ -31,7 +31,7 @@ class Scale:
 FULL = Scale(rounds=5, seconds=3, login_seconds=5, storm_seconds=5, few=100, more=10_000, many=100_000,
              more_mongodb=2_000, few_documents=10, many_documents=1_000_000, few_requests=10_000, many_requests=10_000_000,
              counted=1000, flask=((2, 1), (3, 1), (5, 1), (2, 2), (2, 4), (3, 4)))
-QUICK = Scale(rounds=1, seconds=1, login_seconds=2, storm_seconds=4, few=30, more=300, many=2_000,
+QUICK = Scale(rounds=1, seconds=1, login_seconds=1, storm_seconds=2, few=30, more=300, many=2_000,
               more_mongodb=100, few_documents=10, many_documents=2_000, few_requests=1_000, many_requests=20_000,
               counted=100, flask=((2, 4),))
 
