@@ -122,7 +122,7 @@ static enum err take_errors(struct putting *putting, const bson_t *reply, const 
 	if (!bson_iter_init_find(&iter, reply, "writeErrors") || !bson_iter_recurse(&iter, &one))
 		return mongo_fault(error, mongo_step_word(MONGO_STEP_DOCUMENTS));
 	while (bson_iter_next(&one)) {
-		const bson_error_t fault = {MONGOC_ERROR_SERVER, (uint32_t)number_in(&one, "code"), {0}};
+		const bson_error_t fault = {.domain = MONGOC_ERROR_SERVER, .code = (uint32_t)number_in(&one, "code")};
 		int64_t index = number_in(&one, "index");
 		if (index < 0 || (uint64_t)index >= putting->count)
 			return ERR_INTERNAL;

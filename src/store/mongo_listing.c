@@ -52,20 +52,18 @@ static enum err collect(void *context, const bson_t *document)
 
 static bson_t *names_filter(const char *const *names, size_t count)
 {
-	bson_t *filter = bson_new(), name, any;
+	bson_t any = BSON_INITIALIZER, *filter;
 
 	if (names == NULL)
-		return filter;
-	BSON_APPEND_DOCUMENT_BEGIN(filter, "name", &name);
-	BSON_APPEND_ARRAY_BEGIN(&name, "$in", &any);
+		return bson_new();
 	for (size_t i = 0; i < count; i++) {
 		char buffer[16];
 		const char *key;
 		bson_uint32_to_string((uint32_t)i, &key, buffer, sizeof(buffer));
 		BSON_APPEND_UTF8(&any, key, names[i]);
 	}
-	bson_append_array_end(&name, &any);
-	bson_append_document_end(filter, &name);
+	filter = BCON_NEW("name", "{", "$in", BCON_ARRAY(&any), "}");
+	bson_destroy(&any);
 	return filter;
 }
 

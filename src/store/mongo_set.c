@@ -74,12 +74,10 @@ static bool add(struct mongo_set *set, struct arena *arena, const bson_t *docume
 
 static bson_t *ids_filter(const struct mongo_set *set, const struct mongo_set *from, size_t offset)
 {
-	bson_t *filter = bson_new(), id, any;
+	bson_t any = BSON_INITIALIZER, *filter;
 	char buffer[16];
 	const char *key;
 
-	BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &id);
-	BSON_APPEND_ARRAY_BEGIN(&id, "$in", &any);
 	for (size_t i = 0; i < from->count; i++) {
 		const void *member = (const char *)at(from, i) + offset;
 		bson_uint32_to_string((uint32_t)i, &key, buffer, sizeof(buffer));
@@ -88,8 +86,8 @@ static bson_t *ids_filter(const struct mongo_set *set, const struct mongo_set *f
 		else
 			BSON_APPEND_OID(&any, key, member);
 	}
-	bson_append_array_end(&id, &any);
-	bson_append_document_end(filter, &id);
+	filter = BCON_NEW("_id", "{", "$in", BCON_ARRAY(&any), "}");
+	bson_destroy(&any);
 	return filter;
 }
 
