@@ -98,8 +98,25 @@ bool mongo_again(struct mongo_session *session)
 	return true;
 }
 
-enum err mongo_read_command(struct mongo_session *session, const char *database, const bson_t *command,
-			    bson_t *reply_r)
+/* A command that reads, once; `apply` calls the driver. */
+typedef bool read_fn(mongoc_client_t *client, const char *database, const bson_t *command, bson_t *reply_r,
+		     bson_error_t *error);
+
+/* With the client's read concern, of which the server refuses any but "local" for what reads no documents. */
+static bool read_documents(mongoc_client_t *client, const char *database, const bson_t *command, bson_t *reply_r,
+			   bson_error_t *error)
+{
+	return mongoc_client_read_command_with_opts(client, database, command, NULL, NULL, reply_r, error);
+}
+
+static bool ask_server(mongoc_client_t *client, const char *database, const bson_t *command, bson_t *reply_r,
+		       bson_error_t *error)
+{
+	return mongoc_client_command_simple(client, database, command, NULL, reply_r, error);
+}
+
+static enum err read_by(read_fn *apply, struct mongo_session *session, const char *database, const bson_t *command,
+			bson_t *reply_r)
 {
 	bson_error_t error;
 
@@ -110,8 +127,7 @@ enum err mongo_read_command(struct mongo_session *session, const char *database,
 		if (is_down(session, &error))
 			break;
 		bson_destroy(reply_r);
-		ok = mongoc_client_read_command_with_opts(session->client, database, command, NULL, NULL, reply_r,
-							  &error);
+		ok = apply(session->client, database, command, reply_r, &error);
 		note(session, ok, &error, begun_us);
 		if (ok)
 			return ERR_OK;
@@ -119,6 +135,17 @@ enum err mongo_read_command(struct mongo_session *session, const char *database,
 			break;
 	}
 	return mongo_fault(&error, "read");
+}
+
+enum err mongo_read_command(struct mongo_session *session, const char *database, const bson_t *command,
+			    bson_t *reply_r)
+{
+	return read_by(read_documents, session, database, command, reply_r);
+}
+
+enum err mongo_ask(struct mongo_session *session, const char *database, const bson_t *command, bson_t *reply_r)
+{
+	return read_by(ask_server, session, database, command, reply_r);
 }
 
 /* The only document of a cursor's first batch, within the reply. */

@@ -119,9 +119,14 @@ bool mongo_again(struct mongo_session *session);
 		(outcome) = (call);                                                   \
 	while ((outcome) == MONGO_UNKNOWN && mongo_again(session))
 
-/* mongo_read_command(session, database, command, reply_r): free the reply always. */
+/*
+ * mongo_read_command(session, database, command, reply_r): find, count: what reads documents. mongo_ask(...):
+ * whatever else changes nothing, which takes no read concern. Free the reply always.
+ */
 enum err mongo_read_command(struct mongo_session *session, const char *database, const bson_t *command,
 			    bson_t *reply_r) MUST_CHECK;
+enum err mongo_ask(struct mongo_session *session, const char *database, const bson_t *command,
+		   bson_t *reply_r) MUST_CHECK;
 
 /* mongo_write_command(session, step, database, command): create, drop, rename: takes the command. */
 enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo_step step,

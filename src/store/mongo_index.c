@@ -22,7 +22,7 @@ static const struct index {
 static enum err ask(struct mongo_session *session)
 {
 	bson_t *command = BCON_NEW("ping", BCON_INT32(1)), reply;
-	enum err err = mongo_read_command(session, "admin", command, &reply);
+	enum err err = mongo_ask(session, "admin", command, &reply);
 
 	bson_destroy(&reply);
 	bson_destroy(command);

@@ -151,7 +151,7 @@ enum err mongo_org_list(void *impl, struct arena *arena, const struct store_quer
 static enum err read_software(struct mongo_session *session, struct arena *arena, struct store_info *info_r)
 {
 	bson_t *command = BCON_NEW("buildInfo", BCON_INT32(1)), reply;
-	enum err err = mongo_read_command(session, "admin", command, &reply);
+	enum err err = mongo_ask(session, "admin", command, &reply);
 	bson_iter_t iter;
 
 	info_r->software = "?";
@@ -176,7 +176,7 @@ static uint64_t number_in(const bson_t *reply, const char *key)
 static enum err read_size(struct mongo_session *session, struct store_info *info_r)
 {
 	bson_t *command = BCON_NEW("dbStats", BCON_INT32(1)), reply;
-	enum err err = mongo_read_command(session, session->store->database, command, &reply);
+	enum err err = mongo_ask(session, session->store->database, command, &reply);
 
 	if (err == ERR_OK) {
 		info_r->bytes = number_in(&reply, "storageSize");

@@ -62,7 +62,7 @@ static int32_t wire_version(struct mongo_session *session)
 	bson_iter_t iter;
 	int32_t version = 0;
 
-	if (mongo_read_command(session, "admin", command, &reply) == ERR_OK &&
+	if (mongo_ask(session, "admin", command, &reply) == ERR_OK &&
 	    bson_iter_init_find(&iter, &reply, "maxWireVersion"))
 		version = (int32_t)bson_iter_as_int64(&iter);
 	bson_destroy(&reply);

@@ -16,6 +16,7 @@ from tap import equal, together
 
 THREADS = 16
 NAMESPACE_NOT_FOUND, NAMESPACE_EXISTS, ILLEGAL, UUID_MISMATCH, DUPLICATE = 26, 48, 20, 361, 11000
+INVALID_OPTIONS = 72
 CHECKS = []
 
 
@@ -160,6 +161,20 @@ def refuses(engine, client):
     equal(code_of(client.rename_to, "none", "c"), NAMESPACE_NOT_FOUND, "rename of none")
     equal(code_of(client.rename_to, "a", "b"), NAMESPACE_EXISTS, "rename onto another")
     equal(code_of(client.rename_to, "a", "a"), ILLEGAL, "rename onto itself")
+    equal(client.content(), before, "content")
+
+
+@check("ferretdb")
+def read_concerns(engine, client):
+    """what reads documents takes a read concern, all else refuses every one but "local" and does nothing"""
+    majority = {"level": "majority"}
+    client.insert(client.db, "a", {"_id": 1})
+    client.run(find="a", readConcern=majority)
+    client.run(count="a", readConcern=majority)
+    before = client.content()
+    for command in ({"ping": 1}, {"isMaster": 1}, {"buildInfo": 1}, {"dbStats": 1}, {"listCollections": 1},
+                    {"listIndexes": "a"}, {"create": "b"}, {"drop": "a"}):
+        equal(code_of(client.run, **command, readConcern=majority), INVALID_OPTIONS, f"{command}")
     equal(client.content(), before, "content")
 
 

@@ -19,6 +19,7 @@ from orgctl_support import ORGCTL
 from process import BINARY, MODULES, Orgd, short_directory
 from promises import must
 from tap import case, equal, wait_until
+from wire_faults import error_before
 from wire_proxy import PASS, REFUSE, Proxy
 
 NOT_THERE = "mongodb://user:geheim-4711@127.0.0.1:1/db"
@@ -124,6 +125,33 @@ def recovers_by_itself(server):
             proxy.set_mode(PASS)
             wait_until(lambda: call(orgd, "GET", "/org/get?slug=acme")[0].status == 200, 5, "an answer")
             equal(orgd.terminate(), 0, "status of the stop")
+
+
+@case
+def names_the_uuid(server):
+    """on a server that compares UUIDs every rename and drop names the collection's; no command is refused"""
+    with database(server) as uri, Proxy(uri) as proxy, orgd_at(proxy.uri) as orgd:
+        orgd.start()
+        with proxy.recording() as commands:
+            equal(call(orgd, "POST", "/org/create", USER)[0].status, 201, "create")
+            answer, _ = call(orgd, "POST", "/admin/login", {"email": USER["email"], "password": USER["password"]})
+            token = answer.json()["access_token"]
+            equal(fastcgi.call(orgd.socket_path, "DELETE", "/org/delete", token=token).status, 200, "delete")
+        moved = [one for one in commands if one.name in ("renamecollection", "drop")]
+        must({one.name for one in moved} == {"renamecollection", "drop"}, "what is moved and dropped", moved)
+        equal([one for one in moved if "collectionUUID" not in one.body], [], "commands that name no UUID")
+        must("mongodb failed" not in orgd.log(), "the log", orgd.log())
+
+
+@case
+def an_index_in_the_way(server):
+    """an index that cannot be made, as another has its name, is a line and an end at the start"""
+    for code in (85, 86):
+        with database(server) as uri, Proxy(uri) as proxy, orgd_at(proxy.uri) as orgd:
+            with proxy.faulty("createIndexes", "admins", kind=error_before(code), count=None):
+                status, text = run([BINARY, "--listen", orgd.socket_path], orgd)
+            equal(status, 1, text)
+            must("an index cannot be made" in text and "email_1" in text, "the log", text)
 
 
 @case

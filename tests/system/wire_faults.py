@@ -11,7 +11,8 @@ from mongo_wire import Message
 
 SECRET_TEXT = "text of the server, not for clients"
 CODES = {
-    13: "Unauthorized", 26: "NamespaceNotFound", 64: "WriteConcernFailed", 91: "ShutdownInProgress",
+    13: "Unauthorized", 26: "NamespaceNotFound", 64: "WriteConcernFailed", 85: "IndexOptionsConflict",
+    86: "IndexKeySpecsConflict", 91: "ShutdownInProgress",
     100: "UnsatisfiableWriteConcern",
     112: "WriteConflict", 117: "ConflictingOperationInProgress", 189: "PrimarySteppedDown",
     225: "TransactionTooOld", 10107: "NotWritablePrimary", 11602: "InterruptedDueToReplStateChange",

@@ -6,6 +6,7 @@ import de.bwaldvogel.mongo.backend.Utils;
 import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
 import de.bwaldvogel.mongo.backend.memory.MemoryDatabase;
 import de.bwaldvogel.mongo.bson.Document;
+import de.bwaldvogel.mongo.exception.MongoServerError;
 import de.bwaldvogel.mongo.exception.MongoServerException;
 import io.netty.channel.Channel;
 import java.util.List;
@@ -39,6 +40,9 @@ final class Engine extends MemoryBackend {
 	private static final Set<String> READERS = Set.of("buildinfo", "collstats", "count", "dbstats", "distinct",
 		"find", "hello", "ismaster", "listcollections", "listdatabases", "listindexes", "ping", "serverstatus");
 
+	/** Those that read documents; all others know no read concern but "local". */
+	private static final Set<String> CONCERNED = Set.of("aggregate", "count", "distinct", "find");
+
 	private final ReadWriteLock lock = new ReentrantReadWriteLock();
 	private final Catalog catalog = new Catalog(this);
 
@@ -69,6 +73,7 @@ final class Engine extends MemoryBackend {
 	}
 
 	private Document answer(Channel channel, String database, String name, Document query) {
+		checkReadConcern(name, query);
 		switch (name) {
 		case "hello":
 		case "ismaster":
@@ -100,6 +105,14 @@ final class Engine extends MemoryBackend {
 			break;
 		}
 		return backend(channel, database, query);
+	}
+
+	private static void checkReadConcern(String name, Document query) {
+		Object level = ((Document) query.getOrDefault("readConcern", new Document())).getOrDefault("level", "local");
+		if (!level.equals("local") && !CONCERNED.contains(name)) {
+			throw new MongoServerError(72, "InvalidOptions", "Command " + name + " does not support { readConcern: "
+				+ "{ level: \"" + level + "\" } } :: caused by :: read concern not supported");
+		}
 	}
 
 	/** The base class reads a command's own field by the name that it is given. */
