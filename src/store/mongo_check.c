@@ -68,6 +68,24 @@ static enum err examine(struct mongo_checking *checking, struct mongo_session *s
 	}
 }
 
+/* What refers to a document that cannot be read. It is named: so it does not hide the rest, nor is it hidden. */
+static void find_unreadable(struct mongo_checking *checking, enum mongo_suspect_kind kind,
+			    const struct mongo_suspect *suspect)
+{
+	const char *why = "it refers to what cannot be read";
+	const char *claims = kind == MONGO_SUSPECT_SLUG ? "slugs" : "emails";
+	char id[RAND_ID_SIZE];
+
+	bson_oid_to_string(&suspect->id, id);
+	if (kind == MONGO_SUSPECT_ORGANIZATION || kind == MONGO_SUSPECT_ADMIN)
+		store_findings_add(&checking->findings, STORE_FINDING_DAMAGED, id, why, false);
+	else if (kind == MONGO_SUSPECT_COLLECTION)
+		store_findings_add(&checking->findings, STORE_FINDING_DAMAGED, suspect->name, why, false);
+	else /* an email is no subject, as subjects get into logs */
+		store_findings_add(&checking->findings, STORE_FINDING_DAMAGED, claims,
+				   arena_printf(&checking->arena, "%s: %s", suspect->name, why), false);
+}
+
 /* Each with a session of its own: it has its own time, and its own operation if it mends. */
 static enum err look_again(struct mongo_checking *checking)
 {
@@ -81,6 +99,10 @@ static enum err look_again(struct mongo_checking *checking)
 			if (err == ERR_OK)
 				err = mongo_end(&session, examine(checking, &session,
 								  (enum mongo_suspect_kind)kind, suspect));
+			if (err == ERR_INTERNAL) {
+				find_unreadable(checking, (enum mongo_suspect_kind)kind, suspect);
+				err = ERR_OK;
+			}
 		}
 		checking->suspects[kind] = NULL;
 	}

@@ -25,6 +25,13 @@ static const char *judge_state(struct arena *arena, const struct mongo_view *vie
 	return view->org.state == MONGO_NO_STATE ? "it has no state" : NULL;
 }
 
+/* It counts from 1. Without it no operation can have the organization. */
+static const char *judge_fence(struct arena *arena, const struct mongo_view *view)
+{
+	(void)arena;
+	return view->org.version < 1 ? "its ver is no number above 0" : NULL;
+}
+
 static const char *judge_unfinished(struct arena *arena, const struct mongo_view *view)
 {
 	if (view->org.state == MONGO_NO_STATE || !mongo_is_stale(view->org.op_ms))
@@ -156,6 +163,7 @@ static const struct rule {
 	change_fn *change;
 } rules[] = {
 	{STORE_FINDING_DAMAGED, true, false, judge_state, NULL, NULL},
+	{STORE_FINDING_DAMAGED, false, false, judge_fence, NULL, NULL},
 	{STORE_FINDING_ORGANIZATION_UNFINISHED, true, false, judge_unfinished, mongo_repair_finish, NULL},
 	{STORE_FINDING_ADMIN_UNLINKED, false, false, judge_unlinked, mongo_repair_link_admin, NULL},
 	{STORE_FINDING_ADMIN_MISSING, false, false, judge_missing, NULL, NULL},

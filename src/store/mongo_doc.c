@@ -90,11 +90,16 @@ static enum mongo_state state_of(const char *word)
 static bool read_field(const bson_iter_t *iter, const struct field *field, struct arena *arena, void *at)
 {
 	bson_iter_t child;
+	const char *text;
+	uint32_t size;
 
 	if (field->kind == ID && BSON_ITER_HOLDS_OID(iter)) {
 		bson_oid_copy(bson_iter_oid(iter), at);
 	} else if (field->kind == TEXT && BSON_ITER_HOLDS_UTF8(iter)) {
-		*(const char **)at = arena_strdup(arena, bson_iter_utf8(iter, NULL));
+		text = bson_iter_utf8(iter, &size);
+		if (strlen(text) != size) /* none that orgd wrote */
+			return true;
+		*(const char **)at = arena_strdup(arena, text);
 		return *(const char **)at != NULL;
 	} else if (field->kind == NUMBER && BSON_ITER_HOLDS_NUMBER(iter)) {
 		*(int64_t *)at = bson_iter_as_int64(iter);
@@ -148,9 +153,13 @@ enum err mongo_admin_read(const bson_t *document, struct arena *arena, struct mo
 
 enum err mongo_claim_read(const bson_t *document, struct arena *arena, struct mongo_claim *claim_r)
 {
+	static const bson_oid_t none;
+
 	*claim_r = (struct mongo_claim){.key = NULL};
-	return read_document(document, claim_fields, arena, claim_r) && claim_r->key != NULL ? ERR_OK
-											      : ERR_INTERNAL;
+	return read_document(document, claim_fields, arena, claim_r) && claim_r->key != NULL &&
+			       !mongo_is_id(&claim_r->org, &none) && !mongo_is_id(&claim_r->op, &none)
+		       ? ERR_OK
+		       : ERR_INTERNAL;
 }
 
 enum err mongo_org_give(const struct mongo_org *org, struct arena *arena, struct org *org_r)

@@ -371,6 +371,37 @@ def documents_that_cannot_be_are_named_and_left(server):
         works(world.start())
 
 
+@case
+def what_cannot_be_read_is_named_and_hides_nothing_else(server):
+    """whichever document of an organization is damaged, the check goes on, mends the rest, and leaves that alone"""
+    for collection, filter, change in (
+            ("organizations", {"slug": "acme"}, {"$unset": {"slug": ""}}),
+            ("organizations", {"slug": "acme"}, {"$set": {"slug": "acme\0x"}}),
+            ("organizations", {"slug": "acme"}, {"$set": {"organization_name": None}}),
+            ("organizations", {"slug": "acme"}, {"$set": {"ver": "3"}}),
+            ("admins", {"email": ACME}, {"$unset": {"password_hash": ""}}),
+            ("admins", {"email": ACME}, {"$set": {"password_hash": 5}}),
+            ("slugs", {"_id": "acme"}, {"$unset": {"op": ""}}),
+            ("slugs", {"_id": "acme"}, {"$set": {"org": "acme"}}),
+            ("emails", {"_id": ACME}, {"$set": {"org": None, "op": None}})):
+        with filled(server) as world:
+            what = f"{collection} {change}"
+            equal(world.client.update(world.name, collection, filter, change), 1, what)
+            world.insert("emails", {"_id": "theirs", "to": "bob"})
+            zorn = world.org("zorn")["_id"]
+            acme = [[one for one in world.find(name) if zorn not in (one["_id"], one.get("org_id"), one.get("org"))]
+                    for name in ("organizations", "admins", "slugs", "emails")]
+            kinds = world.kinds()
+            assert kinds.count(("store_damaged", "found")) >= 2, f"{what}: {kinds}"
+            world.delete("slugs", {"_id": "zorn"})
+            done = world.kinds("--repair", "-y")
+            assert ("claim_missing", "mended") in done, f"{what}: {done}"
+            equal([(kind, "left") for kind, _ in kinds], [one for one in done if one[1] == "left"], what)
+            equal(world.kinds(), kinds, what)
+            equal([[one for one in world.find(name) if zorn not in (one["_id"], one.get("org_id"), one.get("org"))]
+                   for name in ("organizations", "admins", "slugs", "emails")], acme, what)
+
+
 # ---- Many, and beside others ----
 
 @case
