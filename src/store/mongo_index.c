@@ -45,15 +45,6 @@ static enum err make_index(struct mongo_session *session, const struct index *in
 	return ask(session) == ERR_OK ? ERR_INVALID_REQUEST : ERR_STORE_UNAVAILABLE;
 }
 
-enum err mongo_index_make(struct mongo_session *session)
-{
-	enum err err = ERR_OK;
-
-	for (size_t i = 0; i < COUNT_OF(indexes) && err == ERR_OK; i++)
-		err = make_index(session, &indexes[i]);
-	return err;
-}
-
 /* Whether an index does nothing but help to find: it refuses no document, leaves none out, and removes none. */
 static bool is_plain(const bson_t *index)
 {
@@ -126,6 +117,21 @@ static enum err read_indexes(struct mongo_session *session, enum mongo_collectio
 				look_r);
 	mongoc_collection_destroy(handle);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* One that serves stays: under another name the server would refuse it a second time. */
+enum err mongo_index_make(struct mongo_session *session)
+{
+	enum err err = ERR_OK;
+
+	for (int collection = 0; collection < MONGO_COLLECTION_COUNT && err == ERR_OK; collection++) {
+		struct look look;
+		err = read_indexes(session, (enum mongo_collection)collection, &look);
+		for (size_t i = 0; i < COUNT_OF(indexes) && err == ERR_OK; i++)
+			if (indexes[i].collection == look.collection && !look.there[i])
+				err = make_index(session, &indexes[i]);
+	}
+	return err;
 }
 
 static void tell(const struct look *look, const char *name, const char *fault, bool mended, mongo_index_fn *found,

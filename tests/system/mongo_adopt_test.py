@@ -271,6 +271,31 @@ def a_field_of_the_same_name_does_not_make_it_orgds_own(server):
 
 
 @case
+def a_state_alone_does_not_make_a_database_orgds_own(server):
+    with Foreign(server) as world:
+        for org, _ in world.ids.values():
+            world.set("organizations", {"_id": org}, state="active")
+        before = world.everything()
+        for command in (["store", "check", "--repair", "-y"], ["org", "list"]):
+            result = world.run(*command)
+            assert result.status == 1 and "orgctl store adopt" in result.err, result
+        equal(world.everything(), before)
+        world.adopt()
+        world.expect_whole()
+
+
+@case
+def an_index_that_serves_is_not_made_again(server):
+    """MongoDB refuses a second index on the same key under another name, and would refuse the start"""
+    with Database(server) as world:
+        world.client.command(world.name, {"createIndexes": "admins", "indexes": [{"key": {"org_id": 1}, "name": "theirs"}]})
+        world.start()
+        listed = world.client.command(world.name, {"listIndexes": "admins"})["cursor"]["firstBatch"]
+        equal(sorted(one["name"] for one in listed), ["_id_", "email_1", "theirs"])
+        equal(world.kinds(), [])
+
+
+@case
 def an_empty_database_has_nothing_to_adopt(server):
     with Database(server) as world:
         equal(world.ok("store", "adopt").out, "nothing to adopt\n")
