@@ -66,6 +66,7 @@ struct store_finding {
 	X(INDEX_DROPPED, "index_dropped", "is an index that is in the way, and is dropped", false)         \
 	X(ID_CONFLICT, "id_conflict", "has an id that is not an ObjectId", true)                           \
 	X(NAME_CONFLICT, "name_conflict", "has no name, or one that breaks the rules", true)               \
+	X(TIME_UNUSABLE, "time_unusable", "has a time of creation that cannot be read", true)              \
 	X(SLUG_CONFLICT, "slug_conflict", "has the same slug as another organization", true)               \
 	X(EMAIL_CONFLICT, "email_conflict", "has the same email as another admin", true)                   \
 	X(EMAIL_UNUSABLE, "email_unusable", "has no email, or one that breaks the rules", true)            \
@@ -75,7 +76,8 @@ struct store_finding {
 	X(ADMIN_HOMELESS, "admin_homeless", "is an admin of no organization", true)                        \
 	X(COLLECTION_ABSENT, "collection_absent", "has no collection", true)                               \
 	X(COLLECTION_SHARED, "collection_shared", "has the same collection as another organization", true) \
-	X(COLLECTION_OCCUPIED, "collection_occupied", "needs a name that another collection has", true)
+	X(COLLECTION_OCCUPIED, "collection_occupied", "needs a name that another collection has", true)    \
+	X(COLLECTION_FOREIGN, "collection_foreign", "is needed, and has documents of another program", true)
 
 #define STORE_ADOPTION_ENUM(name, word, text, conflict) STORE_ADOPTION_##name,
 enum store_adoption_kind { STORE_ADOPTION_LIST(STORE_ADOPTION_ENUM) STORE_ADOPTION_COUNT };

@@ -83,15 +83,18 @@ static enum err take_org(struct mongo_session *session, const struct mongo_forei
 {
 	enum mongo_outcome outcome;
 
-	SURE(outcome,
-	     mongo_change(session, MONGO_STEP_ADOPT_ORGANIZATION, MONGO_ORGANIZATIONS, by_id(&org->id),
-			  BCON_NEW("$set", "{", "organization_name", BCON_UTF8(org->name), "slug", BCON_UTF8(org->slug),
-				   "collection_name", BCON_UTF8(collection), "admin_id", BCON_OID(&org->admin->id),
-				   "created_at", BCON_DATE_TIME(org->created_ms), "updated_at",
-				   BCON_DATE_TIME(org->updated_ms), "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)),
-				   "op", BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "slug_op",
-				   BCON_OID(slug_op), "next", BCON_NULL, "tv", BCON_INT64(1), "ver", BCON_INT64(1), "}",
-				   "$unset", "{", "name", BCON_UTF8(""), "}")));
+	do {
+		bson_t *change = BCON_NEW(
+			"$set", "{", "organization_name", BCON_UTF8(org->name), "slug", BCON_UTF8(org->slug),
+			"collection_name", BCON_UTF8(collection), "admin_id", BCON_OID(&org->admin->id), "created_at",
+			BCON_DATE_TIME(org->created_ms), "updated_at", BCON_DATE_TIME(org->updated_ms), "state",
+			BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "op", BCON_OID(&session->op), "op_at",
+			BCON_DATE_TIME(clock_now_ms()), "slug_op", BCON_OID(slug_op), "next", BCON_NULL, "tv",
+			BCON_INT64(1), "ver", BCON_INT64(1), "}");
+		if (org->name_moves)
+			BCON_APPEND(change, "$unset", "{", "name", BCON_UTF8(""), "}");
+		outcome = mongo_change(session, MONGO_STEP_ADOPT_ORGANIZATION, MONGO_ORGANIZATIONS, by_id(&org->id), change);
+	} while (outcome == MONGO_UNKNOWN && mongo_again(session));
 	return done(outcome);
 }
 

@@ -32,11 +32,12 @@ struct mongo_foreign_org {
 	bson_oid_t id, admin_id;
 	bool known; /* orgd's own, or taken over before */
 	const char *found_name, *name;
+	bool name_moves; /* from another field */
 	const char *found_slug, *slug;
 	const char *found_collection;
 	struct mongo_uuid uuid; /* recorded by an adoption that died */
 	int64_t created_ms, updated_ms;
-	bool created_is_known;
+	bool created_is_known, created_unusable; /* unusable: there, and not to be read */
 	struct mongo_foreign_admin *admin;
 	size_t admins;
 	const struct mongo_listed *collection;

@@ -7,6 +7,7 @@
 #include "model/org.h"
 #include "store/mongo_adopt.h"
 #include "store/mongo_priv.h"
+#include "store/mongo_text.h"
 
 /* ---- Admins ---- */
 
@@ -35,6 +36,8 @@ static void link_admins(struct mongo_adoption *adoption)
 			admin = mongo_adopt_find_admin(adoption, &org->admin_id);
 		if (admin != NULL && !admin->has_org && !admin->linked)
 			link_admin(org, admin);
+		else if (admin != NULL && org->admin != NULL && org->admin != admin)
+			org->admins++; /* that one says otherwise: who it is, is not ours to decide */
 	}
 }
 
@@ -81,7 +84,9 @@ static void judge_name(struct mongo_adoption *adoption, const struct mongo_forei
 		mongo_adopt_tell(adoption, STORE_ADOPTION_SLUG_DERIVED, org->id_text,
 				 arena_printf(&adoption->session.arena, "%s to %s", found, org->slug));
 	clock_format(org->created_ms, time);
-	if (!org->created_is_known)
+	if (org->created_unusable)
+		mongo_adopt_tell(adoption, STORE_ADOPTION_TIME_UNUSABLE, org->id_text, org->found_name);
+	else if (!org->created_is_known)
 		mongo_adopt_tell(adoption, STORE_ADOPTION_TIME_ASSUMED, org->id_text, time);
 }
 
@@ -91,6 +96,15 @@ static void judge_admins_of(struct mongo_adoption *adoption, const struct mongo_
 		mongo_adopt_tell(adoption, STORE_ADOPTION_ADMIN_ABSENT, org->id_text, org->found_name);
 	else if (org->admins > 1)
 		mongo_adopt_tell(adoption, STORE_ADOPTION_ADMINS_SEVERAL, org->id_text, org->found_name);
+}
+
+/* Whether orgd keeps its own in it: then it is no organization's, whatever that says. */
+static bool is_kept(const char *name)
+{
+	for (int i = 0; i < MONGO_COLLECTION_COUNT; i++)
+		if (strcmp(name, mongo_collection_name((enum mongo_collection)i)) == 0)
+			return true;
+	return false;
 }
 
 /* What an adoption that died has recorded; else by name: as it says, by its slug of before, by the right one. */
@@ -105,7 +119,7 @@ static const struct mongo_listed *find_collection(struct mongo_adoption *adoptio
 	if (org->found_collection == NULL && org->slug != NULL)
 		names[2] = mongo_org_name(session, org->slug);
 	for (size_t i = 0; i < COUNT_OF(names) && listed == NULL; i++)
-		if (names[i] != NULL)
+		if (names[i] != NULL && !is_kept(names[i]))
 			listed = mongo_listed_at(&adoption->listing, names[i]);
 	return listed != NULL && listed->uuid.set ? listed : NULL;
 }
@@ -144,6 +158,37 @@ static void judge_org(struct mongo_adoption *adoption, struct mongo_foreign_org 
 	judge_admins_of(adoption, org);
 	judge_collection(adoption, org);
 	mongo_adopt_tell(adoption, STORE_ADOPTION_CLAIMS_ADDED, org->id_text, org->slug);
+}
+
+/* ---- Claims ---- */
+
+struct claims {
+	struct mongo_adoption *adoption;
+	const char *name; /* of the collection */
+	bool told;
+};
+
+/* What is no claim, another program has put there. */
+static enum err judge_claim(void *context, const bson_t *document)
+{
+	struct claims *claims = context;
+	bson_iter_t id, org, op;
+
+	if (claims->told || (bson_iter_init_find(&id, document, "_id") && BSON_ITER_HOLDS_UTF8(&id) &&
+			     bson_iter_init_find(&org, document, "org") && BSON_ITER_HOLDS_OID(&org) &&
+			     bson_iter_init_find(&op, document, "op") && BSON_ITER_HOLDS_OID(&op)))
+		return ERR_OK;
+	claims->told = true;
+	mongo_adopt_tell(claims->adoption, STORE_ADOPTION_COLLECTION_FOREIGN, claims->name,
+			 mongo_text_id(&claims->adoption->session.arena, document));
+	return ERR_OK;
+}
+
+static enum err judge_claims(struct mongo_adoption *adoption, enum mongo_collection collection)
+{
+	struct claims claims = {adoption, mongo_collection_name(collection), false};
+
+	return mongo_find_each(&adoption->session, claims.name, bson_new(), NULL, judge_claim, &claims);
 }
 
 /* ---- What two have ---- */
@@ -224,6 +269,7 @@ enum err mongo_adopt_judge(struct mongo_adoption *adoption)
 {
 	size_t most = adoption->org_count + adoption->admin_count;
 	struct key *keys = arena_alloc(&adoption->session.arena, (most + 1) * sizeof(*keys));
+	enum err err;
 
 	if (keys == NULL)
 		return ERR_INTERNAL;
@@ -234,5 +280,6 @@ enum err mongo_adopt_judge(struct mongo_adoption *adoption)
 		judge_admin(adoption, &adoption->admins[i]);
 	for (size_t i = 0; i < COUNT_OF(unique); i++)
 		tell_shared(adoption, unique[i].kind, keys, unique[i].collect(adoption, keys));
-	return ERR_OK;
+	err = judge_claims(adoption, MONGO_SLUGS);
+	return err == ERR_OK ? judge_claims(adoption, MONGO_EMAILS) : err;
 }

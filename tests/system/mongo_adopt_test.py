@@ -6,16 +6,16 @@ import subprocess
 import sys
 import time
 
-from mongo_bson import Int64, ObjectId
+from mongo_bson import Int64, ObjectId, Timestamp
 from mongo_server import run_cases
 from mongo_support import Database
 from orgctl_support import ORGCTL, PASSWORD
 from tap import case, equal
 
 CREATED = datetime.datetime(2024, 3, 5, 10, 20, 30, tzinfo=datetime.timezone.utc)
-CONFLICTS = {"id_conflict", "name_conflict", "slug_conflict", "email_conflict", "email_unusable", "hash_unusable",
-             "admin_absent", "admins_several", "admin_homeless", "collection_absent", "collection_shared",
-             "collection_occupied"}
+CONFLICTS = {"id_conflict", "name_conflict", "slug_conflict", "time_unusable", "email_conflict", "email_unusable",
+             "hash_unusable", "admin_absent", "admins_several", "admin_homeless", "collection_absent",
+             "collection_shared", "collection_occupied", "collection_foreign"}
 
 
 class Foreign(Database):
@@ -218,6 +218,14 @@ def faults(world):
         (change("organizations", cafe, {"$set": {"collection_name": "org_zorn"}}),
          {("collection_shared", zorn), ("collection_shared", cafe)}),
         (put("org_acme-corp", {"_id": 1}), {("collection_occupied", acme)}),
+        (change("organizations", cafe, {"$set": {"created_at": "yesterday"}}), {("time_unusable", cafe)}),
+        (change("organizations", zorn, {"$set": {"created_at": "2024-02-31T10:00:00Z"}}), {("time_unusable", zorn)}),
+        (change("organizations", zorn, {"$set": {"admin_id": acme_admin}}), {("admins_several", zorn)}),
+        (change("admins", zorn_admin, {"$set": {"password_hash": world.hash.replace("$04$", "$32$")}}),
+         {("hash_unusable", zorn_admin)}),
+        (change("organizations", cafe, {"$set": {"collection_name": "admins"}}), {("collection_absent", cafe)}),
+        (put("emails", {"_id": ObjectId(), "to": "bob", "subject": "news"}), {("collection_foreign", "emails")}),
+        (put("slugs", {"_id": "acme-corp", "target": "/"}), {("collection_foreign", "slugs")}),
         (put("organizations", {"_id": "text", "name": "Text"}),
          {("id_conflict", "text"), ("admin_absent", "text"), ("collection_absent", "text")}),
     ]
@@ -282,6 +290,31 @@ def a_state_alone_does_not_make_a_database_orgds_own(server):
         equal(world.everything(), before)
         world.adopt()
         world.expect_whole()
+
+
+@case
+def a_time_is_read_in_many_forms(server):
+    """whatever a program writes a time as, it is kept; what another field of a name holds is kept too"""
+    wanted = datetime.datetime(2020, 9, 13, 12, 26, 40, tzinfo=datetime.timezone.utc)
+    for value in (wanted, 1600000000, 1600000000.0, Int64(1600000000), Int64(1600000000000), 1600000000000.0,
+                  Timestamp(1600000000 << 32 | 1), "2020-09-13T12:26:40Z", "2020-09-13T17:56:40+0530",
+                  "2020-09-13 11:56:40 -00:30", "2020-09-13T17:26:40+05", "2020-09-13T12:26:40.000000",
+                  "2020-09-13 12:26:40 UTC", "Sun, 13 Sep 2020 12:26:40 GMT",
+                  "Sun Sep 13 2020 14:26:40 GMT+0200 (Central European Summer Time)"):
+        with Foreign(server) as world:
+            world.set("organizations", {"_id": world.ids["acme"][0]}, created_at=value, name="Their word")
+            equal([word for word, subject, _ in world.dry_run() if word == "time_assumed"], ["time_assumed"], f"{value!r}")
+            world.adopt()
+            org = world.org("acme-corp")
+            equal((org["created_at"], org["name"]), (wanted, "Their word"), f"{value!r}")
+    for value, wanted in (("2020-09-13", wanted.replace(hour=0, minute=0, second=0)),
+                          ("2020-09-13T12:26", wanted.replace(second=0)),
+                          (1600000000.25, wanted.replace(microsecond=250000)),
+                          ("2020-09-13T12:26:40.999Z", wanted.replace(microsecond=999000))):
+        with Foreign(server) as world:
+            world.set("organizations", {"_id": world.ids["acme"][0]}, created_at=value)
+            world.adopt()
+            equal(world.org("acme-corp")["created_at"], wanted, f"{value!r}")
 
 
 @case
