@@ -12,8 +12,9 @@
 const char *mongo_text_id(struct arena *arena, const bson_t *document) MUST_CHECK;
 
 /*
- * mongo_text_print(document): canonical Extended JSON, for bson_free(). NULL: none that is read back as the
- * same document, since it has a key like "$numberInt" of its own, nesting beyond 100, or broken UTF-8.
+ * mongo_text_print(document): canonical Extended JSON, for bson_free(); of {"$bson": its bytes} if that would
+ * not be read back as the same document, since it has a key like "$numberInt" of its own, nesting beyond 98, or
+ * broken UTF-8. NULL: no memory.
  */
 char *mongo_text_print(const bson_t *document) MUST_CHECK;
 

@@ -89,7 +89,7 @@ struct store_info {
 /*
  * A document of an organization, as it travels between stores: as text.
  *
- * A store of BSON gives `text` as canonical Extended JSON (v2) of the whole document, and `id` of its
+ * A store of BSON gives `text` as canonical Extended JSON (v2) of the whole document (mongo_text.h), and `id` of its
  * _id: an ObjectId as 24 lower-case hex digits; a string as it is, unless it looks like one, begins
  * with "{" or has a NUL; all others, those strings too, as canonical Extended JSON of {"_id": ...}.
  * It takes any JSON object: without _id it gets the one that `id` stands for, as its first member.
