@@ -64,8 +64,10 @@ static enum err take_collection(struct mongo_session *session, const struct mong
 	enum mongo_outcome outcome;
 	enum err err;
 
+	/* A state of the other program's may not pass for one of orgd's: see mongo_schema.c. */
 	SURE(outcome, mongo_change(session, MONGO_STEP_ADOPT_COLLECTION, MONGO_ORGANIZATIONS, by_id(&org->id),
-				   BCON_NEW("$set", "{", "coll_uuid", MONGO_UUID_VALUE(uuid), "}")));
+				   BCON_NEW("$set", "{", "coll_uuid", MONGO_UUID_VALUE(uuid), "}", "$unset", "{",
+					    "state", BCON_UTF8(""), "}")));
 	if (outcome != MONGO_DONE)
 		return ERR_STORE_UNAVAILABLE;
 	/* Whatever it answers: what is listed counts. */

@@ -12,14 +12,17 @@ static enum err refuse(const char *why)
 	return ERR_INVALID_REQUEST;
 }
 
-/* Whether there is an organization without a state that orgd writes, or without the version that comes with it. */
+/*
+ * Whether there is an organization without a state that orgd writes, or with such a state and without the UUID
+ * that is then there, be it null. By indexes: this is done at every start.
+ */
 static enum err refuse_foreign(struct mongo_session *session)
 {
 	struct mongo_found found;
 	bson_t *filter = BCON_NEW("$or", "[", "{", "state", "{", "$nin", "[",
 				  BCON_UTF8(mongo_state_word(MONGO_CREATING)), BCON_UTF8(mongo_state_word(MONGO_ACTIVE)),
 				  BCON_UTF8(mongo_state_word(MONGO_UPDATING)), BCON_UTF8(mongo_state_word(MONGO_DELETING)),
-				  "]", "}", "}", "{", "ver", "{", "$exists", BCON_BOOL(false), "}", "}", "]");
+				  "]", "}", "}", "{", "coll_uuid", "{", "$exists", BCON_BOOL(false), "}", "}", "]");
 	enum err err = mongo_find(session, MONGO_ORGANIZATIONS, filter, &found);
 
 	mongo_found_free(&found);

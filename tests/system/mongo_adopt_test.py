@@ -146,7 +146,7 @@ def after_a_death_it_is_done_again(server):
         for number in range(60):
             org, admin = ObjectId(), ObjectId()
             organizations.append({"_id": org, "name": f"Many {number}", "collection_name": f"many_{number}", "admin_id": admin,
-                                  "created_at": CREATED})
+                                  "created_at": CREATED, "state": "active"})
             admins.append({"_id": admin, "email": f"M{number}@x.example", "password": world.hash.encode(), "org_id": str(org)})
             world.insert(f"many_{number}", {"_id": 1, "n": number})
         world.insert("organizations", *organizations)
@@ -158,10 +158,12 @@ def after_a_death_it_is_done_again(server):
             time.sleep(0.01 + number * 0.005)
             running.send_signal(signal.SIGKILL)
             status = running.wait()
-            states.add(len(world.find("organizations", {"state": "active"})))
+            states.add(len(world.find("organizations", {"ver": 1})))
             if status == 0:
                 break
             deaths += status == -signal.SIGKILL
+            whole = all("ver" in one for one in world.find("organizations"))
+            equal(world.run("org", "list").status, 0 if whole else 1, "whether it is refused until all are adopted")
         assert deaths > 2 and len(states) > 2, f"{deaths} deaths at {states}"
         world.expect_whole()
         equal([world.find(f"org_many-{number}") for number in range(60)], [[{"_id": 1, "n": number}] for number in range(60)])
@@ -180,7 +182,8 @@ def a_death_between_any_two_steps_is_gone_on_with(server):
             lambda: world.client.update(world.name, "admins", {"_id": admin}, {
                 "$set": {"org_id": acme, "email": "admin@acme.example", "email_op": op, "password_hash": world.hash,
                          "tv": Int64(1)}, "$unset": {"password": ""}}),
-            lambda: world.set("organizations", {"_id": acme}, coll_uuid=world.collections()["org_acme_corp"]),
+            lambda: world.client.update(world.name, "organizations", {"_id": acme}, {
+                "$set": {"coll_uuid": world.collections()["org_acme_corp"]}, "$unset": {"state": ""}}),
             lambda: world.client.rename(world.name, "org_acme_corp", "org_acme-corp")]
         for step in steps:
             step()
