@@ -137,6 +137,17 @@ static char *hosts_of(const mongoc_uri_t *uri)
 	return strdup(host != NULL ? host->host_and_port : "mongodb");
 }
 
+/* Before mongoc 1.21 a pool is made of any URI, and every selection fails. */
+static mongoc_client_pool_t *new_pool(const mongoc_uri_t *uri, bson_error_t *error)
+{
+#if MONGOC_CHECK_VERSION(1, 21, 0)
+	return mongoc_client_pool_new_with_error(uri, error);
+#else
+	bson_set_error(error, MONGOC_ERROR_CLIENT, 0, "not even for a URI that can be used");
+	return mongoc_client_pool_new(uri);
+#endif
+}
+
 static bool make_pool(struct mongo *store, const struct store_options *options)
 {
 	mongoc_uri_t *uri = parse(options);
@@ -149,7 +160,7 @@ static bool make_pool(struct mongo *store, const struct store_options *options)
 	database = mongoc_uri_get_database(uri);
 	store->database = strdup(database != NULL ? database : DATABASE_DEFAULT);
 	store->hosts = hosts_of(uri);
-	store->pool = mongoc_client_pool_new_with_error(uri, &error);
+	store->pool = new_pool(uri, &error);
 	mongoc_uri_destroy(uri);
 	if (store->pool == NULL) { /* as where the hosts are to be found in the DNS, and are not */
 		LOG(LOG_ERROR, "the clients for MongoDB cannot be made", LOG_TEXT("reason", error.message));
