@@ -17,8 +17,8 @@ static const struct kind {
 	const char *module, *package;
 } kinds[] = {
 	{"sqlite", &sqlite_ops, NULL, NULL},
-	{"mongodb", NULL, "store_mongo", "libmongoc-1.0-0"},
-	{"mongodb+srv", NULL, "store_mongo", "libmongoc-1.0-0"},
+	{"mongodb", NULL, "store_mongo", MONGO_PACKAGE},
+	{"mongodb+srv", NULL, "store_mongo", MONGO_PACKAGE},
 };
 
 #define SORT_WORD(name, word) [STORE_SORT_##name] = word,

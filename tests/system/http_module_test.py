@@ -2,6 +2,7 @@
 """The module for MongoDB: without it, or its library, everything else works and its lack is one clear line."""
 import contextlib
 import os
+import re
 import subprocess
 
 import tap
@@ -41,10 +42,20 @@ def version():
     return text.split()[1].encode()
 
 
+def library():
+    """The file of the library that the module needs, and the package that Debian has it in."""
+    with open(MODULE, "rb") as file:
+        name = re.search(rb"\0(libmongoc[-.0-9]*\.so\.\d+)\0", file.read())[1].decode()
+    return name, {"libmongoc-1.0.so.0": "libmongoc-1.0-0", "libmongoc2.so.2": "libmongoc2-2"}[name]
+
+
+LIBRARY, PACKAGE = library()
+NO_LIBRARY = LIBRARY.replace("mongoc", "mongoX")
+
 # Why a module does not load: what is changed in it, and the words that tell.
 BROKEN = (
     (lambda data: None, ("not installed",)),
-    (replaced(b"libmongoc-1.0.so.0\0", b"libmongoX-1.0.so.0\0"), ("cannot be loaded", "libmongoX-1.0.so.0")),
+    (replaced(LIBRARY.encode() + b"\0", NO_LIBRARY.encode() + b"\0"), ("cannot be loaded", NO_LIBRARY)),
     (lambda data: data[:40], ("cannot be loaded",)),
     (lambda data: b"this is a text\n", ("cannot be loaded",)),
     (replaced(b"\0" + version() + b"\0", b"\0" + version()[:-1] + b"x\0"), ("cannot be loaded", "version")),
@@ -60,7 +71,7 @@ def a_module_that_cannot_be_loaded():
                 status, text = run(mode, state, MONGO_URI=URI, ORGD_MODULE_DIR=place)
                 equal(status, 1, text)
                 equal(len(text.strip().splitlines()), 1, f"lines in {text!r}")
-                for word in (*words, "libmongoc-1.0-0", os.path.join(place, "store_mongo.so")):
+                for word in (*words, PACKAGE, os.path.join(place, "store_mongo.so")):
                     must(word in text, f"{word} is not said", text)
                 must("geheim" not in text, "the password is shown", text)
 
@@ -73,7 +84,7 @@ def orgctl_says_it_too():
         done = subprocess.run([ORGCTL, "--json", "store", "info"], env=env, cwd=state, capture_output=True, timeout=20)
         text = done.stderr.decode()
         equal(done.returncode, 1, text)
-        must("libmongoc-1.0-0" in text and "store mongodb cannot be opened" in text, "not said", text)
+        must(PACKAGE in text and "store mongodb cannot be opened" in text, "not said", text)
         must(b'"error":"store_unavailable"' in done.stdout, "not said in JSON", done.stdout)
         must("geheim" not in text + done.stdout.decode(), "the password is shown", text)
 
@@ -118,7 +129,7 @@ def sqlite_does_not_open_it():
 def versions_name_its_library():
     """-V names the module's library with its version, or says why the module cannot be loaded"""
     for program in (BINARY, ORGCTL):
-        for place, begin in ((MODULES, "libmongoc 1."), ("/nowhere", "libmongoc none (/nowhere/store_mongo.so: ")):
+        for place, begin in ((MODULES, "libmongoc "), ("/nowhere", "libmongoc none (/nowhere/store_mongo.so: ")):
             done = subprocess.run([program, "-V"], env={"ORGD_MODULE_DIR": place}, capture_output=True, check=True)
             last = done.stdout.decode().splitlines()[-1]
             must(last.startswith(begin), "the last line", last)
