@@ -74,7 +74,10 @@ static bool refuse(const char *why)
 	return false;
 }
 
-/* Promises rest on these, so a URI may not say otherwise: a secondary may not know yet that a token is dead. */
+/*
+ * Promises rest on these, so a URI may not say otherwise: a secondary may not know yet that a token is dead.
+ * It may ask for the journal, for which a lone server does not wait by itself.
+ */
 static void set_concerns(mongoc_uri_t *uri)
 {
 	mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
@@ -82,6 +85,8 @@ static void set_concerns(mongoc_uri_t *uri)
 	mongoc_read_concern_t *read = mongoc_read_concern_new();
 
 	mongoc_write_concern_set_wmajority(write, mongoc_uri_get_option_as_int32(uri, MONGOC_URI_WTIMEOUTMS, 0));
+	if (mongoc_write_concern_get_journal(mongoc_uri_get_write_concern(uri)))
+		mongoc_write_concern_set_journal(write, true);
 	mongoc_read_concern_set_level(read, MONGOC_READ_CONCERN_LEVEL_MAJORITY);
 	mongoc_uri_set_write_concern(uri, write);
 	mongoc_uri_set_read_concern(uri, read);
@@ -98,6 +103,16 @@ static bool is_insecure(const mongoc_uri_t *uri)
 	       mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSINSECURE, false);
 }
 
+/* Of mongoc 1, where it is the most of idle clients: what is used beside them is connected anew each time. */
+static bool set_pool_size(mongoc_uri_t *uri, unsigned size)
+{
+	static const char least[] = "minpoolsize";
+
+	if (mongoc_uri_has_option(uri, least))
+		(void)!mongoc_uri_set_option_as_int32(uri, least, 0);
+	return mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, (int32_t)size);
+}
+
 static bool set_options(mongoc_uri_t *uri, const struct store_options *options)
 {
 	bool ok = true;
@@ -108,10 +123,7 @@ static bool set_options(mongoc_uri_t *uri, const struct store_options *options)
 							    options->service ? timeouts[i].service_ms
 									     : timeouts[i].patient_ms);
 	set_concerns(uri);
-	return ok &&
-	       mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE,
-					      (int32_t)options->connections + EXTRA_CLIENTS) &&
-	       mongoc_uri_set_appname(uri, "orgd");
+	return ok && set_pool_size(uri, options->connections + EXTRA_CLIENTS) && mongoc_uri_set_appname(uri, "orgd");
 }
 
 /* The driver's text about a URI may hold the URI, and that a password. */

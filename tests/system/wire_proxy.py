@@ -209,13 +209,13 @@ class Proxy:
     """Listens on a loopback port that stays its own until close().
 
     mode: PASS; REFUSE (connections are cut and refused); HANG (no request is answered, connections are taken);
-    NO_PRIMARY (as a replica set without one). log holds every Command but greetings.
+    NO_PRIMARY (as a replica set without one). log holds every Command but greetings, accepted counts connections.
     """
 
     def __init__(self, uri, pose_as_replica_set=False):
         parts = MongoClient(uri)
         self.target, self.database = parts.address, parts.database
-        self.mode, self.rules, self.log, self.links = PASS, [], [], set()
+        self.mode, self.rules, self.log, self.links, self.accepted = PASS, [], [], set(), 0
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.listener, self.address = bound_listener()
@@ -318,6 +318,7 @@ class Proxy:
             link = Link(self, client)
             with self.lock:
                 self.links.add(link)
+                self.accepted += 1
             if self.mode == REFUSE:
                 link.cut()
             link.thread.start()
