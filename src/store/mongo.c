@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/mongo_priv.h"
@@ -26,10 +27,24 @@ static const struct timeout {
 	{MONGOC_URI_WAITQUEUETIMEOUTMS, 500, 5000},
 };
 
+/* What the driver says over and over while something is wrong counts once a minute. */
+static bool is_news(const char *message)
+{
+	static atomic_uint_fast64_t said[16];
+	uint_fast64_t key = 0xcbf29ce484222325; /* FNV-1a; texts that share a place are just said more often */
+	atomic_uint_fast64_t *place;
+
+	for (const char *p = message; *p != '\0'; p++)
+		key = (key ^ (unsigned char)*p) * 0x100000001b3;
+	place = &said[key % COUNT_OF(said)];
+	key ^= (uint_fast64_t)(clock_monotonic_us() / 60000000);
+	return atomic_exchange(place, key) != key;
+}
+
 static void log_driver(mongoc_log_level_t level, const char *domain, const char *message, void *context)
 {
 	(void)context;
-	if (level <= MONGOC_LOG_LEVEL_WARNING)
+	if (level <= MONGOC_LOG_LEVEL_WARNING && is_news(message))
 		LOG(level <= MONGOC_LOG_LEVEL_CRITICAL ? LOG_ERROR : LOG_WARN, "mongodb driver",
 		    LOG_TEXT("part", domain), LOG_TEXT("text", message));
 }
@@ -209,15 +224,15 @@ static void close_store(void *impl)
 static enum err reach(struct mongo *store)
 {
 	enum err err = mongo_watch_start(store);
+	bson_error_t error;
 
 	if (err != ERR_OK)
 		return err;
-	err = mongo_watch_first(store->watch);
-	if (err == ERR_STORE_UNAVAILABLE && store->service) {
-		LOG(LOG_ERROR, "the store does not answer yet", LOG_TEXT("hosts", store->hosts));
-		err = ERR_OK;
-	} else if (err == ERR_STORE_UNAVAILABLE) {
-		LOG(LOG_ERROR, "the store does not answer", LOG_TEXT("hosts", store->hosts));
+	err = mongo_watch_first(store->watch, &error);
+	if (err == ERR_STORE_UNAVAILABLE) {
+		LOG(LOG_ERROR, store->service ? "the store does not answer yet" : "the store does not answer",
+		    LOG_TEXT("hosts", store->hosts), LOG_TEXT("reason", error.message));
+		err = store->service ? ERR_OK : err;
 	}
 	if (err == ERR_OK && store->service) {
 		store->janitor = mongo_janitor_new(store);

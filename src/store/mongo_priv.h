@@ -51,15 +51,15 @@ enum err mongo_end_on(struct mongo_session *session, const bson_oid_t *org, enum
  * mongo_watch.c: whether the store answers. A thread of its own asks when it is doubted, so that one
  * probe waits for a store that is down and no request does.
  *
- * mongo_watch_start(store): makes store->watch. mongo_watch_first(watch): what its first probe said, that
- * also prepares the store. mongo_watch_free(watch): ends it; NULL is fine; false:
+ * mongo_watch_start(store): makes store->watch. mongo_watch_first(watch, error_r): what its first probe said, that
+ * also prepares the store, and why, in words, if it failed. mongo_watch_free(watch): ends it; NULL is fine; false:
  * it waits for a server still, and is left to the end of the process.
  * mongo_watch_doubt(watch): a command waited in vain: the store is down until a probe succeeds.
  * mongo_watch_is_down(watch): so it is. mongo_watch_answered(watch): a command was answered.
  * mongo_watch_ping(watch): answers within a second.
  */
 enum err mongo_watch_start(struct mongo *store) MUST_CHECK;
-enum err mongo_watch_first(struct mongo_watch *watch) MUST_CHECK;
+enum err mongo_watch_first(struct mongo_watch *watch, bson_error_t *error_r) MUST_CHECK;
 bool mongo_watch_free(struct mongo_watch *watch);
 void mongo_watch_doubt(struct mongo_watch *watch);
 bool mongo_watch_is_down(const struct mongo_watch *watch);

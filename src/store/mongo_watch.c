@@ -29,13 +29,13 @@ struct mongo_watch {
 	bool asked;     /* somebody waits for a probe */
 	uint64_t probes; /* how many have ended */
 	enum err last;   /* what the latest one said */
+	bson_error_t error; /* and why, if it failed */
 };
 
-static enum err ask(struct mongo_session *session)
+static enum err ask(struct mongo_session *session, bson_error_t *error_r)
 {
 	bson_t *command = BCON_NEW("ping", BCON_INT32(1)), reply;
-	bson_error_t error;
-	bool ok = mongoc_client_command_simple(session->client, "admin", command, NULL, &reply, &error);
+	bool ok = mongoc_client_command_simple(session->client, "admin", command, NULL, &reply, error_r);
 
 	bson_destroy(&reply);
 	bson_destroy(command);
@@ -43,26 +43,29 @@ static enum err ask(struct mongo_session *session)
 }
 
 /* With a client of its own, and past mongo_begin(), which would refuse while the store is down. */
-static enum err probe(struct mongo_watch *watch)
+static enum err probe(struct mongo_watch *watch, bson_error_t *error_r)
 {
 	struct mongo_session session = {.store = watch->store, .begun_us = clock_monotonic_us(), .probe = true};
 	enum err err;
 
 	session.client = mongoc_client_pool_pop(watch->store->pool);
-	if (session.client == NULL)
+	if (session.client == NULL) {
+		bson_set_error(error_r, MONGOC_ERROR_CLIENT, 0, "all clients are in use");
 		return ERR_STORE_UNAVAILABLE;
-	err = ask(&session);
+	}
+	err = ask(&session, error_r);
 	if (err == ERR_OK && !watch->prepared) {
 		arena_init(&session.arena, 1 << 20);
 		err = mongo_schema_prepare(&session);
 		arena_fini(&session.arena);
+		bson_set_error(error_r, MONGOC_ERROR_CLIENT, 0, "it could not be made ready");
 		watch->prepared = err == ERR_OK;
 	}
 	mongoc_client_pool_push(watch->store->pool, session.client);
 	return err;
 }
 
-static void conclude(struct mongo_watch *watch, enum err err)
+static void conclude(struct mongo_watch *watch, enum err err, const bson_error_t *error)
 {
 	bool was_down = atomic_exchange(&watch->down, err != ERR_OK);
 
@@ -73,12 +76,13 @@ static void conclude(struct mongo_watch *watch, enum err err)
 	if (was_down && err == ERR_OK)
 		LOG(LOG_WARN, "the store answers again");
 	else if (!was_down && err != ERR_OK)
-		LOG(LOG_ERROR, "the store does not answer");
+		LOG(LOG_ERROR, "the store does not answer", LOG_TEXT("reason", error->message));
 }
 
 static void *run(void *context)
 {
 	struct mongo_watch *watch = context;
+	bson_error_t error = {.domain = 0};
 	enum err err;
 
 	pthread_mutex_lock(&watch->lock);
@@ -92,10 +96,11 @@ static void *run(void *context)
 			continue;
 		watch->asked = false;
 		pthread_mutex_unlock(&watch->lock);
-		err = probe(watch);
-		conclude(watch, err);
+		err = probe(watch, &error);
+		conclude(watch, err, &error);
 		pthread_mutex_lock(&watch->lock);
 		watch->last = err;
+		watch->error = error;
 		watch->probes++;
 		pthread_cond_broadcast(&watch->changed);
 	}
@@ -129,7 +134,7 @@ enum err mongo_watch_start(struct mongo *store)
 	return ERR_INTERNAL;
 }
 
-enum err mongo_watch_first(struct mongo_watch *watch)
+enum err mongo_watch_first(struct mongo_watch *watch, bson_error_t *error_r)
 {
 	enum err err;
 
@@ -137,6 +142,7 @@ enum err mongo_watch_first(struct mongo_watch *watch)
 	while (watch->probes == 0)
 		pthread_cond_wait(&watch->changed, &watch->lock);
 	err = watch->last;
+	*error_r = watch->error;
 	pthread_mutex_unlock(&watch->lock);
 	return err;
 }

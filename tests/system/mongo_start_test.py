@@ -110,6 +110,28 @@ def the_operator_is_told(_):
 
 
 @case
+def the_reason_is_told(server):
+    """why a server does not answer is said: a name that is none, a port that is closed, a login that is refused"""
+    with database(server) as uri:
+        login = uri.replace("//", "//user:geheim-4711@")
+        for wrong, word in (("mongodb://nowhere.invalid/db", "resolve"), (NOT_THERE, "connect"), (login, "sasl")):
+            with orgd_at(wrong) as orgd:
+                status, text = run([BINARY, "-t"], orgd)
+                equal(status, 1, text)
+                line = text.strip().splitlines()[-1]
+                must("the store does not answer" in line and word in line, f"{wrong}: {word}", text)
+
+
+@case
+def says_it_once(server):
+    """what the driver says with each try to reach the server is in the log once a minute"""
+    with database(server) as uri, orgd_at(uri.replace("//", "//user:geheim-4711@")) as orgd:
+        orgd.start()
+        time.sleep(3)
+        must(1 <= orgd.log().count("Failed authentication") <= 2, "the log", orgd.log())
+
+
+@case
 def recovers_by_itself(server):
     """a server that comes after the start, goes and comes back is used within 5 s, without a restart"""
     with database(server) as uri, Proxy(uri) as proxy:
