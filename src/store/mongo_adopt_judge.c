@@ -98,15 +98,6 @@ static void judge_admins_of(struct mongo_adoption *adoption, const struct mongo_
 		mongo_adopt_tell(adoption, STORE_ADOPTION_ADMINS_SEVERAL, org->id_text, org->found_name);
 }
 
-/* Whether orgd keeps its own in it: then it is no organization's, whatever that says. */
-static bool is_kept(const char *name)
-{
-	for (int i = 0; i < MONGO_COLLECTION_COUNT; i++)
-		if (strcmp(name, mongo_collection_name((enum mongo_collection)i)) == 0)
-			return true;
-	return false;
-}
-
 /* What an adoption that died has recorded; else by name: as it says, by its slug of before, by the right one. */
 static const struct mongo_listed *find_collection(struct mongo_adoption *adoption, const struct mongo_foreign_org *org)
 {
@@ -119,7 +110,7 @@ static const struct mongo_listed *find_collection(struct mongo_adoption *adoptio
 	if (org->found_collection == NULL && org->slug != NULL)
 		names[2] = mongo_org_name(session, org->slug);
 	for (size_t i = 0; i < COUNT_OF(names) && listed == NULL; i++)
-		if (names[i] != NULL && !is_kept(names[i]))
+		if (names[i] != NULL && !mongo_is_kept(names[i]))
 			listed = mongo_listed_at(&adoption->listing, names[i]);
 	return listed != NULL && listed->uuid.set ? listed : NULL;
 }

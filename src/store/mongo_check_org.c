@@ -226,14 +226,31 @@ static enum err find_heir(struct mongo_session *session, struct mongo_view *view
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* Whether the admin is that of the organization that it points to. */
+static enum err is_of_its_own(struct mongo_session *session, const struct mongo_admin *admin, bool *own_r)
+{
+	struct mongo_org org;
+	enum err err = mongo_org_get(session, &admin->org, &org);
+
+	*own_r = err == ERR_OK && mongo_is_id(&org.admin_id, &admin->id);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Another organization's admin is as good as none, if there is one of its own. */
 static enum err read_admin(struct mongo_session *session, struct mongo_view *view)
 {
 	struct mongo_admin *admin = arena_alloc(&session->arena, sizeof(*admin));
 	enum err err = admin != NULL ? mongo_admin_get(session, &view->org.admin_id, admin) : ERR_INTERNAL;
+	bool taken = false;
 
 	if (err == ERR_NOT_FOUND)
 		return find_heir(session, view);
-	view->admin = admin;
+	if (err == ERR_OK && !mongo_is_id(&admin->org, &view->org.id))
+		err = is_of_its_own(session, admin, &taken);
+	if (err == ERR_OK && taken)
+		err = find_heir(session, view);
+	if (view->heir == NULL)
+		view->admin = admin;
 	return err;
 }
 

@@ -99,10 +99,19 @@ enum err mongo_list_prefix(struct mongo_session *session, const char *prefix, st
 	return list(session, BCON_NEW("name", "{", "$regex", BCON_UTF8(pattern), "}"), listing_r);
 }
 
+bool mongo_is_kept(const char *name)
+{
+	for (int i = 0; i < MONGO_COLLECTION_COUNT; i++)
+		if (strcmp(name, mongo_collection_name((enum mongo_collection)i)) == 0)
+			return true;
+	return false;
+}
+
+/* An organization whose UUID was set by hand does not get orgd's own, which would be moved or dropped with it. */
 const struct mongo_listed *mongo_listed_as(const struct mongo_listing *listing, const struct mongo_uuid *uuid)
 {
 	for (size_t i = 0; i < listing->count; i++)
-		if (mongo_is_uuid(&listing->items[i].uuid, uuid))
+		if (mongo_is_uuid(&listing->items[i].uuid, uuid) && !mongo_is_kept(listing->items[i].name))
 			return &listing->items[i];
 	return NULL;
 }

@@ -113,22 +113,67 @@ static enum err take_claim(struct mongo_session *session, const struct mongo_org
 				 BCON_NEW("$set", "{", "op", BCON_OID(op), "}")));
 }
 
+static bool is_none(const bson_oid_t *op)
+{
+	static const bson_oid_t none;
+
+	return mongo_is_id(op, &none);
+}
+
+/* A claim has an operation: who knows of none gets this one first. */
 enum err mongo_repair_slug_claim(struct mongo_session *session, const struct mongo_view *view)
 {
-	return take_claim(session, &view->org, MONGO_SLUGS, view->org.slug, &view->org.slug_op);
+	struct mongo_org org = view->org;
+	enum err err = ERR_OK;
+
+	if (is_none(&org.slug_op)) {
+		org.slug_op = session->op;
+		err = done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, mongo_org_as_read(&org),
+					BCON_NEW("$set", "{", "slug_op", BCON_OID(&org.slug_op), "}", "$inc", "{", "ver",
+						 BCON_INT64(1), "}")));
+		org.version++;
+	}
+	return err == ERR_OK ? take_claim(session, &org, MONGO_SLUGS, org.slug, &org.slug_op) : err;
 }
 
 enum err mongo_repair_email_claim(struct mongo_session *session, const struct mongo_view *view)
 {
-	return take_claim(session, &view->org, MONGO_EMAILS, view->admin->email, &view->admin->email_op);
+	const struct mongo_admin *admin = view->admin;
+	bson_oid_t op = admin->email_op;
+	enum err err = ERR_OK;
+
+	if (is_none(&op)) {
+		op = session->op;
+		err = done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ADMINS, mongo_check_admin_as_read(admin),
+					BCON_NEW("$set", "{", "email_op", BCON_OID(&op), "}")));
+	}
+	return err == ERR_OK ? take_claim(session, &view->org, MONGO_EMAILS, admin->email, &op) : err;
 }
 
 /* ---- The collection ---- */
+
+/* That no other one records it: else it would be taken from that, and then back again. */
+static enum err expect_only_one(struct mongo_session *session, const struct mongo_org *org)
+{
+	struct mongo_found found;
+	enum err err;
+
+	if (!org->uuid.set)
+		return ERR_OK;
+	err = mongo_find(session, MONGO_ORGANIZATIONS,
+			 BCON_NEW("coll_uuid", MONGO_UUID_VALUE(&org->uuid), "_id", "{", "$ne", BCON_OID(&org->id), "}"),
+			 &found);
+	mongo_found_free(&found);
+	if (err == ERR_NOT_FOUND)
+		return ERR_OK;
+	return err == ERR_OK ? ERR_ORGANIZATION_BUSY : err;
+}
 
 enum err mongo_repair_collection(struct mongo_session *session, const struct mongo_view *view)
 {
 	const struct mongo_guard guard = {.state = MONGO_ACTIVE, .slug = view->org.slug};
 	const char *home = mongo_org_name(session, view->org.slug);
+	enum err err = home != NULL ? expect_only_one(session, &view->org) : ERR_INTERNAL;
 
-	return home != NULL ? mongo_place(session, &view->org.id, &guard, home) : ERR_INTERNAL;
+	return err == ERR_OK ? mongo_place(session, &view->org.id, &guard, home) : err;
 }

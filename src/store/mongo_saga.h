@@ -47,7 +47,13 @@ enum err mongo_list(struct mongo_session *session, const char *const *names, siz
 enum err mongo_list_prefix(struct mongo_session *session, const char *prefix,
 			   struct mongo_listing *listing_r) MUST_CHECK;
 
-/* mongo_listed_as(listing, uuid), mongo_listed_at(listing, name): NULL when it is not there. */
+/* mongo_is_kept(name): whether it is one of the collections that orgd keeps for itself. */
+bool mongo_is_kept(const char *name);
+
+/*
+ * mongo_listed_as(listing, uuid): NULL when it is not there, or none that an organization can have.
+ * mongo_listed_at(listing, name): NULL when it is not there.
+ */
 const struct mongo_listed *mongo_listed_as(const struct mongo_listing *listing, const struct mongo_uuid *uuid);
 const struct mongo_listed *mongo_listed_at(const struct mongo_listing *listing, const char *name);
 

@@ -21,7 +21,7 @@ static enum err is_there(struct mongo_session *session, enum mongo_collection co
 
 /*
  * Whether no organization has it. That it points to one which is gone is enough: that was there before it.
- * One that is there must have another admin, before and after; else this may be the one it is to have.
+ * One that is there must have another admin that points to it, before and after; else this may be the one it is to have.
  */
 static enum err is_stray(struct mongo_session *session, const struct mongo_admin *admin, bool *stray_r)
 {
@@ -33,7 +33,8 @@ static enum err is_stray(struct mongo_session *session, const struct mongo_admin
 	if (err == ERR_OK) {
 		if (org.state != MONGO_ACTIVE || mongo_is_id(&org.admin_id, &admin->id))
 			return ERR_OK;
-		err = is_there(session, MONGO_ADMINS, BCON_NEW("_id", BCON_OID(&org.admin_id)), &there);
+		err = is_there(session, MONGO_ADMINS,
+			       BCON_NEW("_id", BCON_OID(&org.admin_id), "org_id", BCON_OID(&org.id)), &there);
 		if (err == ERR_OK)
 			err = mongo_org_get(session, &admin->org, &again);
 		if (err != ERR_OK || !there || again.version != org.version)
@@ -158,14 +159,30 @@ static enum err is_left_over(struct mongo_session *session, const char *name, st
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+static void find_unowned(struct mongo_checking *checking, struct mongo_session *session, const char *name, uint64_t count)
+{
+	const char *detail = arena_printf(&session->arena, "%llu documents", (unsigned long long)count);
+
+	store_findings_add(&checking->findings, STORE_FINDING_COLLECTION_UNOWNED, name, detail, false);
+}
+
 static enum err find_left_over(struct mongo_checking *checking, struct mongo_session *session, const char *name)
 {
 	struct mongo_uuid uuid;
+	uint64_t count;
 	bool over, mended;
 	enum err err = is_left_over(session, name, &uuid, &over);
 
 	if (err != ERR_OK || !over)
 		return err;
+	/* orgd has put nothing into it, so that is not its own to drop. */
+	err = mongo_count_in(session, name, &count);
+	if (err != ERR_OK)
+		return err;
+	if (count > 0) {
+		find_unowned(checking, session, name, count);
+		return ERR_OK;
+	}
 	mended = checking->repair && mongo_drop(session, MONGO_STEP_SWEEP_STAGING, name, &uuid) == MONGO_DONE;
 	store_findings_add(&checking->findings, STORE_FINDING_COLLECTION_STAGING, name, "", mended);
 	return ERR_OK;
@@ -175,7 +192,6 @@ static enum err find_left_over(struct mongo_checking *checking, struct mongo_ses
 enum err mongo_stray_collection(struct mongo_checking *checking, struct mongo_session *session, const char *name)
 {
 	struct mongo_listing listing;
-	const char *detail;
 	uint64_t count;
 	bool owned = false;
 	enum err err;
@@ -193,7 +209,6 @@ enum err mongo_stray_collection(struct mongo_checking *checking, struct mongo_se
 	err = mongo_count_in(session, name, &count);
 	if (err != ERR_OK)
 		return err;
-	detail = arena_printf(&session->arena, "%llu documents", (unsigned long long)count);
-	store_findings_add(&checking->findings, STORE_FINDING_COLLECTION_UNOWNED, name, detail, false);
+	find_unowned(checking, session, name, count);
 	return ERR_OK;
 }

@@ -162,16 +162,6 @@ def an_admin_that_points_elsewhere_points_home_again(server):
 
 
 @case
-def an_admin_that_two_organizations_name_is_left(server):
-    with filled(server) as world:
-        world.set("organizations", {"slug": "zorn"}, admin_id=world.admin(ACME)["_id"])
-        kinds = world.kinds()
-        assert ("admin_elsewhere", "found") in kinds, kinds
-        world.kinds("--repair", "-y")
-        works(world.start())
-
-
-@case
 def token_versions_that_cannot_be_are_renewed(server):
     with filled(server) as world:
         for org, admin in ((0, 0), (3, 2), (2, 3), (-1, 5)):
@@ -226,7 +216,31 @@ def an_email_is_normalized(server):
         works(world.start())
 
 
+@case
+def an_organization_that_names_anothers_admin_gets_its_own_back(server):
+    """and that one, who points to it, is no admin of nobody"""
+    with filled(server) as world:
+        own = world.org("zorn")["admin_id"]
+        world.set("organizations", {"slug": "zorn"}, admin_id=world.org("acme")["admin_id"])
+        world.expect_found("admin_unlinked")
+        world.expect_mended("admin_unlinked")
+        equal(world.org("zorn")["admin_id"], own)
+        assert world.start().login(ZORN), "no login"
+        works(world)
+
+
 # ---- Claims ----
+
+@case
+def who_knows_of_no_operation_gets_one_with_the_claim(server):
+    with filled(server) as world:
+        for collection, field in (("organizations", "slug_op"), ("admins", "email_op")):
+            world.client.update(world.name, collection, {}, {"$unset": {field: ""}}, many=True)
+        world.expect_found(*["claim_missing"] * 4)
+        world.expect_mended(*["claim_missing"] * 4)
+        works(world.start())
+
+
 
 @case
 def claims_that_are_missing_or_of_an_unknown_operation_are_taken(server):
@@ -346,6 +360,39 @@ def a_collection_under_a_private_name_that_is_an_organizations_is_kept(server):
         works(world.start())
 
 
+@case
+def a_private_name_with_documents_in_it_is_not_removed(server):
+    with filled(server) as world:
+        for org in (ObjectId(), world.org("acme")["_id"]):
+            world.insert(f"tmp_{org}_{ObjectId()}", {"_id": 1})
+        before = world.everything()
+        world.expect_found("collection_unowned", "collection_unowned")
+        world.expect_mended(left=["collection_unowned"] * 2)
+        equal(world.everything(), before)
+
+
+@case
+def what_two_organizations_record_is_moved_to_neither(server):
+    """nor one of orgd's own collections, whoever records it"""
+    with filled(server) as world:
+        world.set("organizations", {"slug": "zorn"}, coll_uuid=world.org("acme")["coll_uuid"])
+        world.expect_found("collection_missing", "collection_unowned")
+        before = world.everything()
+        world.expect_mended(left=["collection_missing", "collection_unowned"])
+        equal(world.everything(), before)
+        works(world.start())
+    for name in ("organizations", "emails"):
+        with filled(server) as world:
+            world.set("organizations", {"slug": "zorn"}, coll_uuid=world.collections()[name])
+            world.expect_found("collection_missing", "collection_unowned")
+            before = world.collections()
+            world.expect_mended("collection_missing")
+            equal(world.collections(), before, name)
+            world.set("organizations", {"slug": "zorn"}, coll_uuid=world.collections()[name])
+            world.ok("org", "delete", "zorn", "-y")
+            assert name in world.collections() and world.org("acme") is not None, name
+
+
 # ---- Indexes and documents that cannot be ----
 
 @case
@@ -361,8 +408,8 @@ def an_index_that_is_missing_is_made_and_one_that_is_in_the_way_is_left(server):
 @case
 def documents_that_cannot_be_are_named_and_left(server):
     with filled(server) as world:
-        world.insert("organizations", {"_id": "text", "organization_name": "Text", "slug": "text", "state": "active"},
-                     {"_id": ObjectId(), "state": "active"})
+        world.insert("organizations", {"_id": "text", "organization_name": "Text", "slug": "text", "state": "active",
+                                       "ver": Int64(1)}, {"_id": ObjectId(), "state": "active", "ver": Int64(1)})
         world.insert("admins", {"_id": 7, "email": "x@x.example", "password_hash": "x"}, {"_id": ObjectId()})
         world.insert("slugs", {"_id": 5})
         kinds = ["id_malformed"] * 2 + ["store_damaged"] * 3
