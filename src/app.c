@@ -27,13 +27,13 @@ static void fill(struct app *app, const struct conf *conf)
 	};
 }
 
-enum err app_open(struct app *app, const struct conf *conf, bool service)
+enum err app_open(struct app *app, const struct conf *conf, enum store_use use)
 {
 	const struct store_options options = {
 		.target = conf_store_target(conf),
 		.module_dir = conf->module_dir,
 		.connections = (unsigned)conf->workers,
-		.service = service,
+		.use = use,
 	};
 	enum err err;
 

@@ -35,11 +35,10 @@ struct app {
 };
 
 /*
- * app_open(app, conf, service): opens the store and starts the hashing threads. `conf` must outlive the
- * app. `service`: it is for more than one request. On an error the reason is in the log, and app_close()
- * is still to be called.
+ * app_open(app, conf, use): opens the store and starts the hashing threads. `conf` must outlive the app. On an
+ * error the reason is in the log, and app_close() is still to be called.
  */
-enum err app_open(struct app *app, const struct conf *conf, bool service) MUST_CHECK;
+enum err app_open(struct app *app, const struct conf *conf, enum store_use use) MUST_CHECK;
 
 /* app_close(app): when nobody uses it any more. */
 void app_close(struct app *app);

@@ -127,9 +127,10 @@ static int run(const struct conf *conf, const struct options *options, bool cgi)
 		.drain_max = (size_t)conf->max_body + DRAIN_EXTRA,
 		.receive_seconds = seconds(conf, "ORGD_TEST_RECEIVE_SECONDS", RECEIVE_SECONDS),
 	};
+	enum store_use use = options->check ? STORE_FOR_OPERATOR : cgi ? STORE_FOR_REQUEST : STORE_FOR_SERVICE;
 	int status = 1;
 
-	if (app_open(&app, conf, !options->check && !cgi) == ERR_OK) {
+	if (app_open(&app, conf, use) == ERR_OK) {
 		if (options->check)
 			status = 0;
 		else if (cgi)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/mongo_priv.h"
+#include "store/mongo_saga.h"
 
 #define DATABASE_DEFAULT "org_service_db"
 #define LOCKS_PER_CLIENT 2 /* an operation's own organization, and one whose claim is in its way */
@@ -18,7 +19,7 @@
 /* For requests, and for the operator; where the URI does not say otherwise. */
 static const struct timeout {
 	const char *option;
-	int32_t service_ms, patient_ms;
+	int32_t request_ms, operator_ms;
 } timeouts[] = {
 	{MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 1500, 3000},
 	{MONGOC_URI_CONNECTTIMEOUTMS, 1500, 3000},
@@ -135,8 +136,9 @@ static bool set_options(mongoc_uri_t *uri, const struct store_options *options)
 	for (size_t i = 0; i < COUNT_OF(timeouts) && ok; i++)
 		if (!mongoc_uri_has_option(uri, timeouts[i].option))
 			ok = mongoc_uri_set_option_as_int32(uri, timeouts[i].option,
-							    options->service ? timeouts[i].service_ms
-									     : timeouts[i].patient_ms);
+							    options->use == STORE_FOR_OPERATOR
+								    ? timeouts[i].operator_ms
+								    : timeouts[i].request_ms);
 	set_concerns(uri);
 	return ok && set_pool_size(uri, options->connections + EXTRA_CLIENTS) && mongoc_uri_set_appname(uri, "orgd");
 }
@@ -220,7 +222,16 @@ static void close_store(void *impl)
 	free(store);
 }
 
-/* A service starts without its store too: it answers 503 until that is there. */
+/* Where each request is a process of its own, none lives on to be the janitor. */
+static void recover_pending(struct mongo *store)
+{
+	struct mongo_session session;
+
+	if (mongo_begin(store, &session) == ERR_OK && mongo_end(&session, mongo_recover_pending(&session)) != ERR_OK)
+		LOG(LOG_WARN, "operations that did not end are left to the next request");
+}
+
+/* Without its store too, requests are answered: 503 until that is there. */
 static enum err reach(struct mongo *store)
 {
 	enum err err = mongo_watch_start(store);
@@ -230,15 +241,16 @@ static enum err reach(struct mongo *store)
 		return err;
 	err = mongo_watch_first(store->watch, &error);
 	if (err == ERR_STORE_UNAVAILABLE) {
-		LOG(LOG_ERROR, store->service ? "the store does not answer yet" : "the store does not answer",
-		    LOG_TEXT("hosts", store->hosts), LOG_TEXT("reason", error.message));
-		err = store->service ? ERR_OK : err;
+		LOG(LOG_ERROR, "the store does not answer", LOG_TEXT("hosts", store->hosts),
+		    LOG_TEXT("reason", error.message));
+		err = store->use == STORE_FOR_OPERATOR ? err : ERR_OK;
 	}
-	if (err == ERR_OK && store->service) {
-		store->janitor = mongo_janitor_new(store);
-		err = store->janitor != NULL ? ERR_OK : ERR_INTERNAL;
-	}
-	return err;
+	if (err == ERR_OK && store->use == STORE_FOR_REQUEST)
+		recover_pending(store);
+	if (err != ERR_OK || store->use != STORE_FOR_SERVICE)
+		return err;
+	store->janitor = mongo_janitor_new(store);
+	return store->janitor != NULL ? ERR_OK : ERR_INTERNAL;
 }
 
 static enum err open_store(const struct store_options *options, void **impl_r)
@@ -250,7 +262,7 @@ static enum err open_store(const struct store_options *options, void **impl_r)
 	if (store == NULL)
 		return ERR_INTERNAL;
 	pthread_once(&once, init_driver);
-	store->service = options->service;
+	store->use = options->use;
 	store->existing = options->existing;
 	store->adopting = options->adopting;
 	store->lock = mongo_lock_new(LOCKS_PER_CLIENT * (options->connections + EXTRA_CLIENTS));

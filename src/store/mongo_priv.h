@@ -19,7 +19,7 @@ struct mongo {
 	mongoc_client_pool_t *pool;
 	char *database;
 	char *hosts; /* for the operator's eyes */
-	bool service;
+	enum store_use use;
 	bool existing; /* must be there already */
 	bool adopting; /* what another program filled is opened too */
 	bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */

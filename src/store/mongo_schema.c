@@ -86,7 +86,7 @@ static enum err prepare_collections(struct mongo_session *session)
 	err = mongo_list(session, kept, COUNT_OF(kept), &listing);
 	if (err == ERR_OK && listing.count == 0 && session->store->existing)
 		return ERR_NOT_FOUND;
-	if (err == ERR_OK && (listing.count < COUNT_OF(kept) || session->store->service)) {
+	if (err == ERR_OK && (listing.count < COUNT_OF(kept) || session->store->use == STORE_FOR_SERVICE)) {
 		err = mongo_index_make(session);
 		if (err == ERR_OK)
 			err = mongo_list(session, kept, COUNT_OF(kept), &listing);
@@ -102,7 +102,7 @@ enum err mongo_schema_prepare(struct mongo_session *session)
 
 	if (err == ERR_OK && !session->store->adopting)
 		err = prepare_collections(session);
-	if (err == ERR_OK && session->store->service && wire_version(session) >= WIRE_COLLECTION_UUID)
+	if (err == ERR_OK && session->store->use == STORE_FOR_SERVICE && wire_version(session) >= WIRE_COLLECTION_UUID)
 		err = try_uuids(session);
 	return err;
 }

@@ -24,12 +24,19 @@
 #include "model/org.h"
 #include "store/findings.h"
 
+/* Who a store is opened for. */
+enum store_use {
+	STORE_FOR_OPERATOR, /* waits long; what died unfinished is left to the verb that is for it, check() */
+	STORE_FOR_SERVICE,  /* does not wait long; what died unfinished is gone on with in the background */
+	STORE_FOR_REQUEST,  /* does not wait long either; a process for one request goes on with that first */
+};
+
 struct store_options {
 	const char *target;     /* "sqlite:PATH", or a MongoDB URI */
 	const char *module_dir; /* where modules lie; NULL: where they are installed */
 	unsigned connections;   /* most callers at once */
 	bool existing;          /* refuse, with ERR_NOT_FOUND, to make a store that is not there */
-	bool service;           /* callers do not wait long, and what died unfinished is gone on with in the background */
+	enum store_use use;
 	bool adopting;          /* what another program wrote is no reason to refuse: it is to be adopted */
 };
 

@@ -55,7 +55,7 @@ void fixture_open(struct fixture *fixture, const char *const *settings)
 	set_all(fixture->directory, settings);
 	ck_assert(conf_load(&fixture->conf, NULL, stderr));
 	log_init((enum log_level)fixture->conf.log_level, LOG_LOGFMT);
-	ck_assert_int_eq(app_open(&fixture->app, &fixture->conf, true), ERR_OK);
+	ck_assert_int_eq(app_open(&fixture->app, &fixture->conf, STORE_FOR_SERVICE), ERR_OK);
 	arena_init(&fixture->arena, app_arena_cap(&fixture->app));
 	fixture->body = "";
 }

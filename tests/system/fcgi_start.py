@@ -8,8 +8,8 @@ import time
 
 import fastcgi
 import process
-from fastcgi import Answer
 from fcgi_support import created, credentials, healthy, lookup, organization, running
+from plain_cgi import cgi
 from process import Orgd
 from tap import case, equal
 
@@ -130,35 +130,6 @@ def path_too_long(_):
     with running(how="listen", start=False) as orgd:
         orgd.socket_path = os.path.join(orgd.directory, "s" * 120)
         refused(orgd, "long", "107", "108")
-
-
-def cgi(orgd, method="GET", uri="/healthz", body=None, extra=b"", close=True, **about):
-    """Runs the binary as a plain CGI program; returns its answer, exit status and the time it took."""
-    body = fastcgi.to_bytes(body)
-    values = fastcgi.parameters(method, uri, fastcgi.headers(body, **about))
-    env = {**orgd.env, **{name: str(value) for name, value in values.items()}}
-    begin = time.monotonic()
-    child = subprocess.Popen([process.BINARY], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, env=env, cwd=orgd.directory)
-    try:
-        child.stdin.write(body + extra)
-        child.stdin.flush()
-    except BrokenPipeError:
-        pass
-    if close:
-        out, errors = child.communicate(timeout=20)
-    else:
-        out = child.stdout.read()
-        errors = child.stderr.read()
-        child.wait(20)
-        child.stdin.close()
-        child.stdout.close()
-        child.stderr.close()
-    spent = time.monotonic() - begin
-    equal(child.returncode, 0, f"exit status, stderr {errors[-1000:]!r}")
-    if not out.startswith(b"Status: "):
-        raise AssertionError(f"stdout begins with {out[:100]!r}")
-    return Answer(out), spent
 
 
 @case
