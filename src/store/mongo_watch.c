@@ -200,5 +200,7 @@ enum err mongo_watch_ping(struct mongo_watch *watch)
 		rc = pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
 	rc = watch->probes == probes;
 	pthread_mutex_unlock(&watch->lock);
+	if (rc)
+		mongo_watch_doubt(watch); /* nobody else is to wait as long */
 	return rc || atomic_load(&watch->down) ? ERR_STORE_UNAVAILABLE : ERR_OK;
 }

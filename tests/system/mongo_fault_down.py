@@ -115,13 +115,15 @@ def no_primary(setup):
 
 @case
 def ready_at_once(setup):
-    """readyz says that the server hangs within a second, though no request has met that yet"""
+    """readyz says that the server hangs within a second, though no request has met that yet; none then waits for it"""
     with World(setup) as world:
         expect(world.stack.call("GET", "/readyz"), 200)
         time.sleep(0.5)
         with world.proxy.in_mode(HANG):
             unavailable(lambda: world.stack.call("GET", "/readyz"), READY_WITHIN + SLACK, "readyz")
             health(world.stack)
+            all_but_one([unavailable(lambda: world.stack.get("Any"), HICCUP, "a GET after it") for _ in range(5)],
+                        NEXT_WITHIN, "what comes after it")
 
 
 @case
