@@ -4,6 +4,7 @@
 
 With ORGD_TEST_MONGO_URI its store is MongoDB.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -202,6 +203,27 @@ def restarts_orgd():
             wait_until(lambda: server.output().count("orgd serves again") == times, 5, "word of it")
         equal(server.output().count("starting it again"), 3, "restarts said")
         equal(server.ask("GET", "/org/get?organization_name=Acme")[0], 200)
+        server.stop(server.process.terminate)
+
+
+def kill(pid):
+    """Until it is gone, and so answers no more."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not running(pid), 5, "the end of a killed process")
+
+
+@case
+def restarts_one_that_dies_at_once():
+    """starts orgd again also when it dies before it has served, whenever that is"""
+    with Server() as server:
+        for later in (0, 0.02, 0.1):
+            before = server.orgd()
+            kill(before)
+            wait_until(lambda: server.orgd() != before, 15, "a new orgd")  # the script pauses between tries
+            time.sleep(later)
+            kill(server.orgd())
+            wait_until(server.alive, 15, f"an orgd that serves, killed {later} s after its start")
         server.stop(server.process.terminate)
 
 
