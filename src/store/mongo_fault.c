@@ -15,11 +15,13 @@ enum code {
 	CODE_ILLEGAL_OPERATION = 20,
 	CODE_LOCK_TIMEOUT = 24,
 	CODE_NAMESPACE_NOT_FOUND = 26,
+	CODE_LOCK_BUSY = 46,
 	CODE_NAMESPACE_EXISTS = 48,
 	CODE_EXCEEDED_TIME_LIMIT = 50,
 	CODE_SHUTDOWN_IN_PROGRESS = 91,
 	CODE_WRITE_CONFLICT = 112,
 	CODE_CONFLICTING_OPERATION = 117,
+	CODE_MAJORITY_NOT_YET = 134, /* of a read concern; mongoc asks again by itself since 1.26 */
 	CODE_QUERY_PLAN_KILLED = 175,
 	CODE_PRIMARY_STEPPED_DOWN = 189,
 	CODE_NOT_PRIMARY = 10107,
@@ -46,8 +48,9 @@ static bool is_one_of(const bson_error_t *error, const enum code *codes, size_t 
 
 bool mongo_fault_is_passing(const bson_error_t *error)
 {
-	static const enum code codes[] = {CODE_LOCK_TIMEOUT, CODE_WRITE_CONFLICT, CODE_CONFLICTING_OPERATION,
-					  CODE_QUERY_PLAN_KILLED, CODE_NOT_PRIMARY};
+	static const enum code codes[] = {CODE_LOCK_TIMEOUT,	      CODE_LOCK_BUSY,	     CODE_WRITE_CONFLICT,
+					  CODE_CONFLICTING_OPERATION, CODE_MAJORITY_NOT_YET, CODE_QUERY_PLAN_KILLED,
+					  CODE_NOT_PRIMARY};
 
 	return is_one_of(error, codes, COUNT_OF(codes));
 }

@@ -9,7 +9,7 @@ from mongo_world import World
 from promises import expect
 from stack import NUMBERS, PASSWORD, fresh_email
 from tap import case, equal
-from wire_faults import error_after
+from wire_faults import error_after, error_before
 
 FOREIGN = {"_id": 1, "text": "of somebody else"}
 OWN = {"_id": 2, "text": "of the tenant"}
@@ -197,6 +197,16 @@ def drop_answers(setup):
         expect(tenant.call("DELETE", "/org/delete"), 401, "invalid_token")
         expect(world.stack.get(tenant.name), 404)
     equal((world.database.faults(), world.findings()), ([], set()), "what is left")
+
+
+@case
+def busy_answers(setup):
+    """a read that the server puts off, as while it elects or starts, is asked again"""
+    world = setup.world
+    tenant = world.stack.tenant()
+    for code in (24, 46, 112, 117, 134, 175):
+        with world.proxy.faulty("find", kind=error_before(code), count=2):
+            expect(without_server_text(world.stack.get(tenant.name)), 200)
 
 
 @case

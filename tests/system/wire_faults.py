@@ -11,10 +11,11 @@ from mongo_wire import Message
 
 SECRET_TEXT = "text of the server, not for clients"
 CODES = {
-    13: "Unauthorized", 26: "NamespaceNotFound", 64: "WriteConcernFailed", 85: "IndexOptionsConflict",
-    86: "IndexKeySpecsConflict", 91: "ShutdownInProgress",
+    13: "Unauthorized", 24: "LockTimeout", 26: "NamespaceNotFound", 46: "LockBusy", 64: "WriteConcernFailed",
+    85: "IndexOptionsConflict", 86: "IndexKeySpecsConflict", 91: "ShutdownInProgress",
     100: "UnsatisfiableWriteConcern",
-    112: "WriteConflict", 117: "ConflictingOperationInProgress", 189: "PrimarySteppedDown",
+    112: "WriteConflict", 117: "ConflictingOperationInProgress", 134: "ReadConcernMajorityNotAvailableYet",
+    175: "QueryPlanKilled", 189: "PrimarySteppedDown",
     225: "TransactionTooOld", 10107: "NotWritablePrimary", 11602: "InterruptedDueToReplStateChange",
     13435: "NotPrimaryNoSecondaryOk", 13436: "NotPrimaryOrSecondary",
 }
