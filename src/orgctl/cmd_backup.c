@@ -95,21 +95,35 @@ int cmd_backup(struct call *call)
 static int say_restore_error(struct call *call, enum err err)
 {
 	if (err == ERR_ORGANIZATION_EXISTS)
-		return say_refusal(call, "store_not_empty", "the store is not empty; only an empty one can be filled");
+		return say_refusal(call, "store_not_empty", "the store is not empty; only an empty one can be filled%s",
+				   call->store.ops->restore == NULL ? ": --resume goes on with a restore that was cut off"
+								    : "");
 	if (err == ERR_INVALID_REQUEST)
 		return say_refusal(call, "no_backup", "%s is not a whole backup of such a store; nothing was changed",
 				   call->args[0]);
 	return say_error(call, err);
 }
 
-/* What died half way is gone on with: what is there must come from the file. */
+static int expect_empty(struct call *call)
+{
+	struct store_info info;
+	enum err err = call->store.ops->info(call->store.impl, &call->arena, &info);
+
+	if (err == ERR_OK && info.organizations + info.admins + info.documents > 0)
+		err = ERR_ORGANIZATION_EXISTS;
+	return err == ERR_OK ? STATUS_DONE : say_restore_error(call, err);
+}
+
+/* It is filled bit by bit. To go on with what was cut off is for the operator to ask: it cannot be told from use. */
 static int restore_by_copy(struct call *call)
 {
 	struct store database = {.ops = NULL};
 	const struct copy copy = {&database, &call->store, call->args[0], call->conf.store, false, NULL, NULL};
 	struct copy_report copied;
-	int status = open_database(call, call->args[0], CONNECT_EXISTING, &database);
+	int status = call->values[OPTION_RESUME] != NULL ? STATUS_DONE : expect_empty(call);
 
+	if (status == STATUS_DONE)
+		status = open_database(call, call->args[0], CONNECT_EXISTING, &database);
 	if (status == STATUS_DONE)
 		status = copy_run(call, &copy, &copied);
 	store_close(&database);

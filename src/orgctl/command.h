@@ -23,7 +23,8 @@ enum { STATUS_DONE = 0, STATUS_REFUSED = 1, STATUS_USAGE = 2 };
 	X(NAME, "name", 0, "FILTER", "only names that have FILTER in them, in either case")       \
 	X(EMAIL, "email", 0, "EMAIL", "email of the admin")                                       \
 	X(REPAIR, "repair", 0, NULL, "mend what is safe")                                         \
-	X(DRY_RUN, "dry-run", 0, NULL, "only say what would be done")
+	X(DRY_RUN, "dry-run", 0, NULL, "only say what would be done")                             \
+	X(RESUME, "resume", 0, NULL, "go on with one that was cut off")
 
 #define OPTION_ENUM(name, word, letter, value, help) OPTION_##name,
 enum option_id { OPTION_LIST(OPTION_ENUM) OPTION_COUNT };

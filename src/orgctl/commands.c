@@ -67,9 +67,10 @@ static const struct command commands[] = {
 	{"backup", "FILE", 1, 1, 0, NEED_STORE, cmd_backup, "write everything to a new file",
 	 "The service may go on meanwhile. The file can be read by you only, and is never one that exists.\n",
 	 "orgctl backup /var/backups/orgd-monday"},
-	{"restore", "FILE", 1, 1, OPTION_BIT(YES), NEED_CONF, cmd_backup_restore,
+	{"restore", "FILE [--resume]", 1, 1, OPTION_BIT(RESUME) | OPTION_BIT(YES), NEED_CONF, cmd_backup_restore,
 	 "fill an empty store from a backup",
-	 "The file is checked first; then all of it is in the store, or nothing. Asks before it does.\n",
+	 "The file is checked first; then all of it is in the store, or nothing. Asks before it does.\n"
+	 "A MongoDB is filled bit by bit; --resume goes on with what was cut off there.\n",
 	 "orgctl restore /var/backups/orgd-monday"},
 	{"secret", "", 0, 0, 0, NEED_NOTHING, cmd_setup_secret, "print a fresh random key, 64 hex digits", "",
 	 "orgctl secret"},

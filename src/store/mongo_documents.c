@@ -95,13 +95,12 @@ enum err mongo_documents_each(void *impl, const char *org_id, store_document_fn 
 
 /* ---- In ---- */
 
-/* A batch on its way: all are inserted at once, then those that were there replaced, one by one. */
+/* A batch on its way. */
 struct putting {
 	struct mongo_session *session;
 	const char *org_id, *name; /* of the collection */
 	const struct store_document *documents;
 	bson_t **read;
-	bool *there; /* of each */
 	size_t count;
 };
 
@@ -128,8 +127,11 @@ static enum err take_errors(struct putting *putting, const bson_t *reply, const 
 			return ERR_INTERNAL;
 		if (!mongo_fault_is_duplicate(&fault))
 			return refuse(putting->org_id, putting->documents[index].id, "the server refuses it");
-		any = putting->there[index] = true;
+		any = true;
 	}
+	/* Those that were written beside them may still not be a majority's. */
+	if (bson_iter_init_find(&iter, reply, "writeConcernErrors") && bson_iter_recurse(&iter, &one))
+		any = any && !bson_iter_next(&one);
 	return any ? ERR_OK : mongo_fault(error, mongo_step_word(MONGO_STEP_DOCUMENTS));
 }
 
@@ -149,9 +151,12 @@ static enum err execute(struct putting *putting, mongoc_bulk_operation_t *bulk)
 }
 
 /* Without the driver's own validation, whose rules are stricter than the server's. */
-static enum err insert_all(struct putting *putting, mongoc_collection_t *handle)
+static enum err insert_all(struct putting *putting)
 {
+	struct mongo_session *session = putting->session;
 	bson_t *unordered = BCON_NEW("ordered", BCON_BOOL(false)), *options = BCON_NEW("validate", BCON_BOOL(false));
+	mongoc_collection_t *handle =
+		mongoc_client_get_collection(session->client, session->store->database, putting->name);
 	mongoc_bulk_operation_t *bulk = mongoc_collection_create_bulk_operation_with_opts(handle, unordered);
 	bson_error_t error;
 	enum err err = ERR_OK;
@@ -162,41 +167,9 @@ static enum err insert_all(struct putting *putting, mongoc_collection_t *handle)
 	if (err == ERR_OK)
 		err = execute(putting, bulk);
 	mongoc_bulk_operation_destroy(bulk);
+	mongoc_collection_destroy(handle);
 	bson_destroy(options);
 	bson_destroy(unordered);
-	return err;
-}
-
-/* Its _id is compared, not read as a query. */
-static enum err replace(struct putting *putting, mongoc_collection_t *handle, size_t index)
-{
-	bson_t *options = BCON_NEW("upsert", BCON_BOOL(true), "validate", BCON_BOOL(false));
-	bson_t selector = BSON_INITIALIZER, id;
-	const bson_t *document = putting->read[index];
-	bson_error_t error;
-	bson_iter_t iter;
-	bool ok;
-
-	BSON_APPEND_DOCUMENT_BEGIN(&selector, "_id", &id);
-	ok = bson_iter_init_find(&iter, document, "_id") && bson_append_iter(&id, "$eq", -1, &iter);
-	bson_append_document_end(&selector, &id);
-	ok = ok && mongoc_collection_replace_one(handle, &selector, document, options, NULL, &error);
-	bson_destroy(&selector);
-	bson_destroy(options);
-	return ok ? ERR_OK : mongo_fault(&error, mongo_step_word(MONGO_STEP_DOCUMENTS));
-}
-
-static enum err write_all(struct putting *putting)
-{
-	struct mongo_session *session = putting->session;
-	mongoc_collection_t *handle =
-		mongoc_client_get_collection(session->client, session->store->database, putting->name);
-	enum err err = insert_all(putting, handle);
-
-	for (size_t i = 0; i < putting->count && err == ERR_OK; i++)
-		if (putting->there[i])
-			err = replace(putting, handle, i);
-	mongoc_collection_destroy(handle);
 	return err;
 }
 
@@ -221,7 +194,7 @@ static enum err put(struct putting *putting)
 	if (err == ERR_OK)
 		err = read_all(putting);
 	if (err == ERR_OK && putting->count > 0)
-		err = write_all(putting);
+		err = insert_all(putting);
 	if (err == ERR_OK)
 		err = locate(session, putting->org_id, &after);
 	return err == ERR_OK && strcmp(putting->name, after) != 0 ? ERR_ORGANIZATION_BUSY : err;
@@ -236,8 +209,7 @@ enum err mongo_documents_put(void *impl, const char *org_id, const struct store_
 	if (err != ERR_OK)
 		return err;
 	putting.read = arena_alloc(&session.arena, count * sizeof(*putting.read) + 1);
-	putting.there = arena_alloc(&session.arena, count + 1);
-	err = putting.read != NULL && putting.there != NULL ? put(&putting) : ERR_INTERNAL;
+	err = putting.read != NULL ? put(&putting) : ERR_INTERNAL;
 	for (size_t i = 0; i < count && putting.read != NULL; i++)
 		bson_destroy(putting.read[i]);
 	return mongo_end(&session, err);

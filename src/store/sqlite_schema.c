@@ -56,7 +56,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ORG_EXISTS] = "SELECT 1 FROM organizations WHERE org_id = ?",
 	[SQL_DOCUMENTS] = "SELECT id, document FROM documents WHERE org_id = ?",
 	[SQL_DOCUMENT_PUT] = "INSERT INTO documents (org_id, id, document) VALUES (?, ?, ?)"
-			     " ON CONFLICT (org_id, id) DO UPDATE SET document = excluded.document",
+			     " ON CONFLICT (org_id, id) DO NOTHING",
 };
 
 /*

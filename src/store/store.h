@@ -231,8 +231,8 @@ struct store_ops {
 	enum err (*documents_each)(void *impl, const char *org_id, store_document_fn *take, void *context);
 
 	/*
-	 * documents_put(impl, org_id, documents, count): puts each in the place of the one with its id, or
-	 * beside the others. After an error any of them may be there: to be done again. ERR_INVALID_REQUEST:
+	 * documents_put(impl, org_id, documents, count): adds those whose ids are not there; what is there stays
+	 * as it is. After an error any of them may be there: to be done again. ERR_INVALID_REQUEST:
 	 * one cannot be a document here, as its `text` is no object or has an _id that is not `id`; a line
 	 * in the log names it. ERR_ORGANIZATION_NOT_FOUND.
 	 */

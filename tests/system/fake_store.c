@@ -11,7 +11,7 @@
 
 static enum err open_store(const struct store_options *options, void **impl_r)
 {
-	if (!options->adopting || !options->existing || options->service)
+	if (!options->adopting || !options->existing || options->use != STORE_FOR_OPERATOR)
 		return ERR_INTERNAL;
 	*impl_r = strdup(options->target);
 	return ERR_OK;

@@ -8,6 +8,7 @@ import threading
 import tap
 from mongo_migrate_test import IDS, PASSWORD, VALUES, databases
 from mongo_server import run_cases
+from mongo_wire import MongoClient
 from tap import case, equal
 
 
@@ -64,6 +65,29 @@ def not_over_others(server):
         equal(at.world.run("restore", strange, "-y", env={"MONGO_URI": at.new()}).status, 1, "status of a strange file")
         with open(strange) as file:
             equal(file.read(4), "root", "what the strange file was")
+
+
+@case
+def nothing_is_overwritten(server):
+    """a store in use is not filled again; what was cut off is gone on with, if asked for, and overwrites nothing"""
+    with databases(server) as at:
+        first, second, path = filled(at), at.new(), at.world.path("backup.db")
+        at.world.ok("backup", path, env={"MONGO_URI": first})
+        at.world.ok("restore", path, "-y", env={"MONGO_URI": second})
+        with MongoClient(second) as client:
+            def documents():
+                return len(client.find(client.database, "org_acme"))
+            count = documents()
+            client.delete(client.database, "org_acme", {"_id": IDS[0]})
+            refused = at.world.run("restore", path, "-y", "--json", env={"MONGO_URI": second})
+            equal((refused.status, refused.json["error"], documents()), (1, "store_not_empty", count - 1))
+            at.world.ok("restore", path, "--resume", "-y", env={"MONGO_URI": second})
+            equal(at.contents(second), at.contents(first), "after it was gone on with")
+            client.update(client.database, "org_acme", {"_id": IDS[0]}, {"$set": {"new": True}})
+            before = at.contents(second)
+            refused = at.world.run("restore", path, "--resume", "-y", "--json", env={"MONGO_URI": second})
+            equal((refused.status, refused.json["error"]), (1, "documents_differ"))
+            equal(at.contents(second), before, "a document that was changed since")
 
 
 @case
