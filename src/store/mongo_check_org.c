@@ -267,15 +267,9 @@ static enum err read_claim(struct mongo_session *session, enum mongo_collection 
 static enum err read_collection(struct mongo_session *session, struct mongo_view *view)
 {
 	const char *home = mongo_org_name(session, view->org.slug);
-	const struct mongo_listed *here;
 	struct mongo_listing listing;
-	enum err err = home != NULL ? mongo_list(session, &home, 1, &listing) : ERR_INTERNAL;
 
-	if (err == ERR_OK && mongo_listed_as(&listing, &view->org.uuid) == NULL)
-		err = mongo_list(session, NULL, 0, &listing);
-	here = err == ERR_OK ? mongo_listed_as(&listing, &view->org.uuid) : NULL;
-	view->here = here != NULL ? here->name : NULL;
-	return err;
+	return home != NULL ? mongo_locate(session, &view->org.uuid, &home, 1, &listing, &view->here) : ERR_INTERNAL;
 }
 
 static enum err read_belongings(struct mongo_session *session, struct mongo_view *view)

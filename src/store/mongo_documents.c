@@ -18,7 +18,6 @@
 /* Where the collection of a live organization is. */
 static enum err locate(struct mongo_session *session, const char *org_id, const char **name_r)
 {
-	const struct mongo_listed *here;
 	struct mongo_listing listing;
 	struct mongo_org org;
 	const char *home;
@@ -30,16 +29,9 @@ static enum err locate(struct mongo_session *session, const char *org_id, const 
 	if (err != ERR_OK)
 		return err;
 	home = mongo_org_name(session, org.slug);
-	err = home != NULL ? mongo_list(session, &home, 1, &listing) : ERR_INTERNAL;
-	if (err == ERR_OK && mongo_listed_as(&listing, &org.uuid) == NULL)
-		err = mongo_list(session, NULL, 0, &listing);
-	if (err != ERR_OK)
+	err = home != NULL ? mongo_locate(session, &org.uuid, &home, 1, &listing, name_r) : ERR_INTERNAL;
+	if (err != ERR_OK || *name_r != NULL)
 		return err;
-	here = mongo_listed_as(&listing, &org.uuid);
-	if (here != NULL) {
-		*name_r = here->name;
-		return ERR_OK;
-	}
 	LOG(LOG_ERROR, "an organization has no collection: see `orgctl store check`", LOG_TEXT("org_id", org_id));
 	return ERR_STORE_UNAVAILABLE;
 }

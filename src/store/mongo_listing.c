@@ -124,6 +124,19 @@ const struct mongo_listed *mongo_listed_at(const struct mongo_listing *listing, 
 	return NULL;
 }
 
+enum err mongo_locate(struct mongo_session *session, const struct mongo_uuid *uuid, const char *const *names,
+		      size_t count, struct mongo_listing *listing_r, const char **here_r)
+{
+	const struct mongo_listed *here;
+	enum err err = mongo_list(session, names, count, listing_r);
+
+	if (err == ERR_OK && mongo_listed_as(listing_r, uuid) == NULL)
+		err = mongo_list(session, NULL, 0, listing_r);
+	here = err == ERR_OK ? mongo_listed_as(listing_r, uuid) : NULL;
+	*here_r = here != NULL ? here->name : NULL;
+	return err;
+}
+
 /* Takes the filter; NULL: all, as the collection's own count says. */
 static enum err count(struct mongo_session *session, const char *name, bson_t *filter, uint64_t *count_r)
 {

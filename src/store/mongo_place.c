@@ -35,34 +35,30 @@ static enum err read_guarded(struct mongo_session *session, const bson_oid_t *id
 	return err;
 }
 
-/* The whole list only if the collection is at neither of its names. */
+/* Whether another collection than the organization's own stands at a name; if so, it is one of the spots. */
+static bool note_spot(struct look *look, const struct mongo_listing *listing, const char *name)
+{
+	const struct mongo_listed *item = mongo_listed_at(listing, name);
+	bool foreign = item != NULL && !mongo_is_uuid(&item->uuid, &look->org.uuid);
+
+	if (foreign)
+		look->spots[look->count++] = item->uuid;
+	return foreign;
+}
+
 static enum err look_around(struct mongo_session *session, struct look *look)
 {
 	const char *names[] = {look->target, look->home};
+	size_t count = strcmp(look->target, look->home) == 0 ? 1 : 2;
 	struct mongo_listing listing;
-	const struct mongo_listed *here;
-	enum err err = mongo_list(session, names, strcmp(look->target, look->home) == 0 ? 1 : 2, &listing);
+	enum err err = mongo_locate(session, &look->org.uuid, names, count, &listing, &look->here);
 
-	if (err == ERR_OK && mongo_listed_as(&listing, &look->org.uuid) == NULL)
-		err = mongo_list(session, NULL, 0, &listing);
 	if (err != ERR_OK)
 		return err;
-	here = mongo_listed_as(&listing, &look->org.uuid);
-	look->here = here != NULL ? here->name : NULL;
 	look->count = 0;
-	look->occupied = false;
-	for (size_t i = 0; i < listing.count; i++) {
-		const struct mongo_listed *item = &listing.items[i];
-		bool at_target = strcmp(item->name, look->target) == 0;
-		if (item == here || (!at_target && strcmp(item->name, look->home) != 0))
-			continue;
-		look->occupied |= at_target;
-		/* What the target holds stands first. */
-		if (at_target && look->count == 1)
-			look->spots[1] = look->spots[0];
-		look->spots[at_target ? 0 : look->count] = item->uuid;
-		look->count++;
-	}
+	look->occupied = note_spot(look, &listing, look->target); /* first: move_aside() takes spots[0] for it */
+	if (count == 2)
+		(void)note_spot(look, &listing, look->home);
 	return ERR_OK;
 }
 

@@ -134,23 +134,18 @@ static enum err drop_or_move(struct mongo_session *session, const struct mongo_o
 static enum err remove_collection(struct mongo_session *session, const struct mongo_org *org)
 {
 	const char *names[] = {mongo_org_name(session, org->slug), mongo_private_name(session, "trash", &org->id)};
-	const struct mongo_listed *here;
 	struct mongo_listing listing;
+	const char *here;
 	bool dropped;
 	enum err err;
 
 	if (names[0] == NULL || names[1] == NULL)
 		return ERR_INTERNAL;
 	for (int tries = DROP_TRIES; tries > 0; tries--) {
-		err = mongo_list(session, names, 2, &listing);
-		if (err == ERR_OK && mongo_listed_as(&listing, &org->uuid) == NULL)
-			err = mongo_list(session, NULL, 0, &listing);
-		if (err != ERR_OK)
+		err = mongo_locate(session, &org->uuid, names, 2, &listing, &here);
+		if (err != ERR_OK || here == NULL)
 			return err;
-		here = mongo_listed_as(&listing, &org->uuid);
-		if (here == NULL)
-			return ERR_OK;
-		err = drop_or_move(session, org, here->name, &dropped);
+		err = drop_or_move(session, org, here, &dropped);
 		if (err != ERR_OK || dropped)
 			return err;
 		if (!mongo_again(session))

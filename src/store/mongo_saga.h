@@ -58,6 +58,14 @@ const struct mongo_listed *mongo_listed_as(const struct mongo_listing *listing, 
 const struct mongo_listed *mongo_listed_at(const struct mongo_listing *listing, const char *name);
 
 /*
+ * mongo_locate(session, uuid, names, count, listing_r, here_r): the name of the collection with this UUID, NULL:
+ * there is none. `names`, where it should be, are listed first, and everything only if it has none of these;
+ * *listing_r is what was listed last.
+ */
+enum err mongo_locate(struct mongo_session *session, const struct mongo_uuid *uuid, const char *const *names,
+		      size_t count, struct mongo_listing *listing_r, const char **here_r) MUST_CHECK;
+
+/*
  * mongo_count(session, collection, filter, count_r): how many match, counted one by one.
  * mongo_count_in(session, name, count_r): how many a collection of any name has, about.
  */
