@@ -27,13 +27,10 @@ enum err mongo_insert_admin(struct mongo_session *session, enum mongo_step step,
 
 static enum err expect_none(struct mongo_session *session, bson_t *filter)
 {
-	struct mongo_found found;
-	enum err err = mongo_find(session, MONGO_ADMINS, filter, &found);
+	bool there;
+	enum err err = mongo_exists(session, MONGO_ADMINS, filter, &there);
 
-	mongo_found_free(&found);
-	if (err == ERR_NOT_FOUND)
-		return ERR_OK;
-	return err == ERR_OK ? ERR_ORGANIZATION_EXISTS : err;
+	return err == ERR_OK && there ? ERR_ORGANIZATION_EXISTS : err;
 }
 
 /* The organization, if no admin is there that it names or that belongs to it. */

@@ -210,7 +210,7 @@ static enum err add_heir(void *context, const bson_t *document)
 static enum err find_heir(struct mongo_session *session, struct mongo_view *view)
 {
 	struct heirs heirs = {session, arena_alloc(&session->arena, sizeof(*heirs.admin)), 0};
-	struct mongo_found found;
+	bool named;
 	enum err err;
 
 	if (heirs.admin == NULL)
@@ -219,11 +219,10 @@ static enum err find_heir(struct mongo_session *session, struct mongo_view *view
 			      NULL, add_heir, &heirs);
 	if (err != ERR_OK || heirs.count != 1)
 		return err;
-	err = mongo_find(session, MONGO_ORGANIZATIONS, BCON_NEW("admin_id", BCON_OID(&heirs.admin->id)), &found);
-	mongo_found_free(&found);
-	if (err == ERR_NOT_FOUND)
+	err = mongo_exists(session, MONGO_ORGANIZATIONS, BCON_NEW("admin_id", BCON_OID(&heirs.admin->id)), &named);
+	if (err == ERR_OK && !named)
 		view->heir = heirs.admin;
-	return err == ERR_NOT_FOUND ? ERR_OK : err;
+	return err;
 }
 
 /* Whether the admin is that of the organization that it points to. */

@@ -80,14 +80,11 @@ enum err mongo_release(struct mongo_session *session, enum mongo_collection coll
 /* Whether no admin of the organization has the claimed email, be it the one that it names or not. */
 static enum err expect_no_admin(struct mongo_session *session, const struct mongo_claim *claim)
 {
-	struct mongo_found found;
-	enum err err = mongo_find(session, MONGO_ADMINS,
-				  BCON_NEW("org_id", BCON_OID(&claim->org), "email", BCON_UTF8(claim->key)), &found);
+	bool there;
+	enum err err = mongo_exists(session, MONGO_ADMINS,
+				    BCON_NEW("org_id", BCON_OID(&claim->org), "email", BCON_UTF8(claim->key)), &there);
 
-	mongo_found_free(&found);
-	if (err == ERR_NOT_FOUND)
-		return ERR_OK;
-	return err == ERR_OK ? ERR_ORGANIZATION_BUSY : err;
+	return err == ERR_OK && there ? ERR_ORGANIZATION_BUSY : err;
 }
 
 enum err mongo_claim_unused(struct mongo_session *session, enum mongo_collection collection,

@@ -184,6 +184,16 @@ void mongo_found_free(struct mongo_found *found)
 	bson_destroy(&found->reply);
 }
 
+enum err mongo_exists(struct mongo_session *session, enum mongo_collection collection, bson_t *filter, bool *there_r)
+{
+	struct mongo_found found;
+	enum err err = mongo_find(session, collection, filter, &found);
+
+	mongo_found_free(&found);
+	*there_r = err == ERR_OK;
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static mongoc_collection_t *open_collection(struct mongo_session *session, const char *name)
 {
 	return mongoc_client_get_collection(session->client, session->store->database, name);

@@ -73,6 +73,10 @@ enum err mongo_find(struct mongo_session *session, enum mongo_collection collect
 		    struct mongo_found *found_r) MUST_CHECK;
 void mongo_found_free(struct mongo_found *found);
 
+/* mongo_exists(session, collection, filter, there_r): whether anything matches, in one round trip. */
+enum err mongo_exists(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
+		      bool *there_r) MUST_CHECK;
+
 /* Called for each document; anything but ERR_OK ends the reading and is its result. */
 typedef enum err mongo_each_fn(void *context, const bson_t *document);
 

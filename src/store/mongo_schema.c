@@ -18,19 +18,16 @@ static enum err refuse(const char *why)
  */
 static enum err refuse_foreign(struct mongo_session *session)
 {
-	struct mongo_found found;
+	bool there;
 	bson_t *filter = BCON_NEW("$or", "[", "{", "state", "{", "$nin", "[",
 				  BCON_UTF8(mongo_state_word(MONGO_CREATING)), BCON_UTF8(mongo_state_word(MONGO_ACTIVE)),
 				  BCON_UTF8(mongo_state_word(MONGO_UPDATING)), BCON_UTF8(mongo_state_word(MONGO_DELETING)),
 				  "]", "}", "}", "{", "coll_uuid", "{", "$exists", BCON_BOOL(false), "}", "}", "]");
-	enum err err = mongo_find(session, MONGO_ORGANIZATIONS, filter, &found);
+	enum err err = mongo_exists(session, MONGO_ORGANIZATIONS, filter, &there);
 
-	mongo_found_free(&found);
-	if (err == ERR_NOT_FOUND)
-		return ERR_OK;
-	return err == ERR_OK ? refuse("the database holds organizations that orgd did not write: see"
-				      " `orgctl store adopt`")
-			     : err;
+	if (err == ERR_OK && there)
+		return refuse("the database holds organizations that orgd did not write: see `orgctl store adopt`");
+	return err;
 }
 
 /*

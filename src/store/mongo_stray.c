@@ -9,16 +9,6 @@
 
 /* ---- Admins ---- */
 
-static enum err is_there(struct mongo_session *session, enum mongo_collection collection, bson_t *filter, bool *there_r)
-{
-	struct mongo_found found;
-	enum err err = mongo_find(session, collection, filter, &found);
-
-	mongo_found_free(&found);
-	*there_r = err == ERR_OK;
-	return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
 /*
  * Whether no organization has it. That it points to one which is gone is enough: that was there before it.
  * One that is there must have another admin that points to it, before and after; else this may be the one it is to have.
@@ -33,8 +23,8 @@ static enum err is_stray(struct mongo_session *session, const struct mongo_admin
 	if (err == ERR_OK) {
 		if (org.state != MONGO_ACTIVE || mongo_is_id(&org.admin_id, &admin->id))
 			return ERR_OK;
-		err = is_there(session, MONGO_ADMINS,
-			       BCON_NEW("_id", BCON_OID(&org.admin_id), "org_id", BCON_OID(&org.id)), &there);
+		err = mongo_exists(session, MONGO_ADMINS,
+				   BCON_NEW("_id", BCON_OID(&org.admin_id), "org_id", BCON_OID(&org.id)), &there);
 		if (err == ERR_OK)
 			err = mongo_org_get(session, &admin->org, &again);
 		if (err != ERR_OK || !there || again.version != org.version)
@@ -42,7 +32,7 @@ static enum err is_stray(struct mongo_session *session, const struct mongo_admin
 	} else if (err != ERR_NOT_FOUND) {
 		return err;
 	}
-	err = is_there(session, MONGO_ORGANIZATIONS, BCON_NEW("admin_id", BCON_OID(&admin->id)), &there);
+	err = mongo_exists(session, MONGO_ORGANIZATIONS, BCON_NEW("admin_id", BCON_OID(&admin->id)), &there);
 	*stray_r = !there;
 	return err;
 }
@@ -202,7 +192,7 @@ enum err mongo_stray_collection(struct mongo_checking *checking, struct mongo_se
 	if (err != ERR_OK || listing.count == 0)
 		return err;
 	if (listing.items[0].uuid.set)
-		err = is_there(session, MONGO_ORGANIZATIONS,
+		err = mongo_exists(session, MONGO_ORGANIZATIONS,
 			       BCON_NEW("coll_uuid", MONGO_UUID_VALUE(&listing.items[0].uuid)), &owned);
 	if (err != ERR_OK || owned)
 		return err;
