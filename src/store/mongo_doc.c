@@ -188,15 +188,20 @@ enum err mongo_account_give(const struct mongo_org *org, const struct mongo_admi
 	return admin_r->email != NULL && admin_r->password_hash != NULL ? ERR_OK : ERR_INTERNAL;
 }
 
-enum err mongo_org_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_org *org_r)
+enum err mongo_org_find(struct mongo_session *session, bson_t *filter, struct mongo_org *org_r)
 {
 	struct mongo_found found;
-	enum err err = mongo_find(session, MONGO_ORGANIZATIONS, BCON_NEW("_id", BCON_OID(id)), &found);
+	enum err err = mongo_find(session, MONGO_ORGANIZATIONS, filter, &found);
 
 	if (err == ERR_OK)
 		err = mongo_org_read(&found.document, &session->arena, org_r);
 	mongo_found_free(&found);
 	return err;
+}
+
+enum err mongo_org_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_org *org_r)
+{
+	return mongo_org_find(session, BCON_NEW("_id", BCON_OID(id)), org_r);
 }
 
 enum err mongo_admin_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_admin *admin_r)

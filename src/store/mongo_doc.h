@@ -81,7 +81,11 @@ enum err mongo_org_give(const struct mongo_org *org, struct arena *arena, struct
 enum err mongo_account_give(const struct mongo_org *org, const struct mongo_admin *admin, struct arena *arena,
 			    struct account *account_r) MUST_CHECK;
 
-/* mongo_org_get(session, id, org_r), mongo_admin_get(...): by id, in one round trip. ERR_NOT_FOUND. */
+/*
+ * mongo_org_find(session, filter, org_r): the first that matches. mongo_org_get(session, id, org_r),
+ * mongo_admin_get(...): by id. In one round trip; texts live in the session's arena. ERR_NOT_FOUND.
+ */
+enum err mongo_org_find(struct mongo_session *session, bson_t *filter, struct mongo_org *org_r) MUST_CHECK;
 enum err mongo_org_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_org *org_r) MUST_CHECK;
 enum err mongo_admin_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_admin *admin_r) MUST_CHECK;
 

@@ -5,72 +5,70 @@
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 
-#define LOGIN_TRIES 3
+#define READ_TRIES 3
 
-/* The live organization that a filter finds, as it is stored. */
-static enum err find_live(struct mongo_session *session, bson_t *filter, struct mongo_org *org_r)
+/* ---- Organizations ---- */
+
+/* How to find an organization that requests see, each time anew. ERR_NOT_FOUND. */
+typedef enum err find_fn(struct mongo_session *session, const void *key, struct mongo_org *org_r);
+
+static enum err expect_live(enum err err, const struct mongo_org *org)
 {
-	struct mongo_found found;
-	enum err err = mongo_find(session, MONGO_ORGANIZATIONS, filter, &found);
-
-	if (err == ERR_OK)
-		err = mongo_org_read(&found.document, &session->arena, org_r);
-	mongo_found_free(&found);
-	return err == ERR_OK && !mongo_is_live(org_r) ? ERR_NOT_FOUND : err;
+	return err == ERR_OK && !mongo_is_live(org) ? ERR_NOT_FOUND : err;
 }
 
-static bson_t *live_with_slug(const char *slug)
+static enum err find_by_tenant(struct mongo_session *session, const void *key, struct mongo_org *org_r)
+{
+	return mongo_org_of_tenant(session, key, org_r);
+}
+
+static enum err find_by_slug(struct mongo_session *session, const void *key, struct mongo_org *org_r)
 {
 	bson_t *filter = mongo_live_filter();
 
-	BSON_APPEND_UTF8(filter, "slug", slug);
-	return filter;
+	BSON_APPEND_UTF8(filter, "slug", key);
+	return expect_live(mongo_org_find(session, filter, org_r), org_r);
 }
 
-/* The one that a filter finds, as the rest of the program knows it. */
-static enum err give_live(struct mongo *store, bson_t *filter, struct arena *arena, struct org *org_r)
+static enum err find_by_id(struct mongo_session *session, const void *key, struct mongo_org *org_r)
+{
+	bson_oid_t id;
+
+	return mongo_id(key, &id) ? expect_live(mongo_org_get(session, &id, org_r), org_r) : ERR_NOT_FOUND;
+}
+
+/* As the rest of the program knows it; `none`: what it is that there is none. */
+static enum err find_org(struct mongo *store, find_fn *find, const void *key, enum err none, struct arena *arena,
+			 struct org *org_r)
 {
 	struct mongo_session session;
 	struct mongo_org org;
 	enum err err = mongo_begin(store, &session);
 
-	if (err != ERR_OK) {
-		bson_destroy(filter);
+	if (err != ERR_OK)
 		return err;
-	}
-	err = find_live(&session, filter, &org);
+	err = find(&session, key, &org);
 	if (err == ERR_OK)
 		err = mongo_org_give(&org, arena, org_r);
-	return mongo_end(&session, err == ERR_NOT_FOUND ? ERR_ORGANIZATION_NOT_FOUND : err);
-}
-
-enum err mongo_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r)
-{
-	return give_live(impl, live_with_slug(slug), arena, org_r);
-}
-
-enum err mongo_org_by_id(void *impl, struct arena *arena, const char *org_id, struct org *org_r)
-{
-	bson_oid_t id;
-
-	if (!mongo_id(org_id, &id))
-		return ERR_ORGANIZATION_NOT_FOUND;
-	return give_live(impl, BCON_NEW("_id", BCON_OID(&id)), arena, org_r);
+	return mongo_end(&session, err == ERR_NOT_FOUND ? none : err);
 }
 
 enum err mongo_org_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant, struct org *org_r)
 {
-	struct mongo_session session;
-	struct mongo_org org;
-	enum err err = mongo_begin(impl, &session);
-
-	if (err != ERR_OK)
-		return err;
-	err = mongo_org_of_tenant(&session, tenant, &org);
-	if (err == ERR_OK)
-		err = mongo_org_give(&org, arena, org_r);
-	return mongo_end(&session, err);
+	return find_org(impl, find_by_tenant, tenant, ERR_INVALID_TOKEN, arena, org_r);
 }
+
+enum err mongo_org_by_slug(void *impl, struct arena *arena, const char *slug, struct org *org_r)
+{
+	return find_org(impl, find_by_slug, slug, ERR_ORGANIZATION_NOT_FOUND, arena, org_r);
+}
+
+enum err mongo_org_by_id(void *impl, struct arena *arena, const char *org_id, struct org *org_r)
+{
+	return find_org(impl, find_by_id, org_id, ERR_ORGANIZATION_NOT_FOUND, arena, org_r);
+}
+
+/* ---- Accounts ---- */
 
 /* An update that was committed and not finished: its admin is not yet what the organization says. */
 static enum err finish(struct mongo_session *session, const struct mongo_org *org)
@@ -87,38 +85,27 @@ static enum err finish(struct mongo_session *session, const struct mongo_org *or
 	return err;
 }
 
-/*
- * An organization with its admin at one moment: their token versions agree. ERR_ORGANIZATION_BUSY: not
- * this time. The admin is read after the organization.
- */
-static enum err admin_of(struct mongo_session *session, const struct mongo_org *org, struct mongo_admin *admin_r)
+/* Whether both were read at one moment: then their token versions agree. ERR_ORGANIZATION_BUSY: not this time. */
+static enum err expect_agreement(struct mongo_session *session, const struct mongo_org *org,
+				 const struct mongo_admin *admin)
 {
-	enum err err = mongo_admin_get(session, &org->admin_id, admin_r);
+	enum err err;
 
-	if (err != ERR_OK || admin_r->token_version == org->token_version)
-		return err;
+	if (admin->token_version == org->token_version)
+		return ERR_OK;
 	err = finish(session, org);
 	return err == ERR_OK ? ERR_ORGANIZATION_BUSY : err;
 }
 
-/* How to find the organization of an account, each time anew. */
-typedef enum err find_fn(struct mongo_session *session, const void *key, struct mongo_org *org_r);
-
-static enum err find_by_tenant(struct mongo_session *session, const void *key, struct mongo_org *org_r)
+/* One try. The admin is read after the organization. */
+static enum err read_account(struct mongo_session *session, find_fn *find, const void *key, struct mongo_org *org_r,
+			     struct mongo_admin *admin_r)
 {
-	return mongo_org_of_tenant(session, key, org_r);
-}
+	enum err err = find(session, key, org_r);
 
-static enum err find_by_slug(struct mongo_session *session, const void *key, struct mongo_org *org_r)
-{
-	return find_live(session, live_with_slug(key), org_r);
-}
-
-static enum err find_by_id(struct mongo_session *session, const void *key, struct mongo_org *org_r)
-{
-	bson_oid_t id;
-
-	return mongo_id(key, &id) ? find_live(session, BCON_NEW("_id", BCON_OID(&id)), org_r) : ERR_NOT_FOUND;
+	if (err == ERR_OK)
+		err = mongo_admin_get(session, &org_r->admin_id, admin_r);
+	return err == ERR_OK ? expect_agreement(session, org_r, admin_r) : err;
 }
 
 static enum err find_account(struct mongo *store, find_fn *find, const void *key, enum err none,
@@ -131,18 +118,12 @@ static enum err find_account(struct mongo *store, find_fn *find, const void *key
 
 	if (err != ERR_OK)
 		return err;
-	for (int tries = LOGIN_TRIES; tries > 0; tries--) {
-		err = find(&session, key, &org);
-		if (err == ERR_OK)
-			err = admin_of(&session, &org, &admin);
-		if (err != ERR_ORGANIZATION_BUSY)
-			break;
-	}
+	err = ERR_ORGANIZATION_BUSY;
+	for (int tries = READ_TRIES; tries > 0 && err == ERR_ORGANIZATION_BUSY; tries--)
+		err = read_account(&session, find, key, &org, &admin);
 	if (err == ERR_OK)
 		err = mongo_account_give(&org, &admin, arena, account_r);
-	else if (err == ERR_NOT_FOUND)
-		err = none;
-	return mongo_end(&session, err);
+	return mongo_end(&session, err == ERR_NOT_FOUND ? none : err);
 }
 
 enum err mongo_account_by_tenant(void *impl, struct arena *arena, const struct tenant *tenant,
@@ -189,13 +170,9 @@ static enum err log_in(struct mongo_session *session, const char *email, struct 
 
 	for (size_t i = 0; i < candidates.count && err == ERR_OK; i++) {
 		*admin_r = candidates.admins[i];
-		err = find_live(session, BCON_NEW("_id", BCON_OID(&admin_r->org)), org_r);
-		if (err == ERR_OK && mongo_is_id(&org_r->admin_id, &admin_r->id)) {
-			if (org_r->token_version == admin_r->token_version)
-				return ERR_OK;
-			err = finish(session, org_r);
-			return err == ERR_OK ? ERR_ORGANIZATION_BUSY : err;
-		}
+		err = expect_live(mongo_org_get(session, &admin_r->org, org_r), org_r);
+		if (err == ERR_OK && mongo_is_id(&org_r->admin_id, &admin_r->id))
+			return expect_agreement(session, org_r, admin_r);
 		if (err == ERR_NOT_FOUND)
 			err = ERR_OK;
 	}
@@ -212,7 +189,7 @@ enum err mongo_account_by_email(void *impl, struct arena *arena, const char *ema
 	if (err != ERR_OK)
 		return err;
 	err = ERR_ORGANIZATION_BUSY;
-	for (int tries = LOGIN_TRIES; tries > 0 && err == ERR_ORGANIZATION_BUSY; tries--)
+	for (int tries = READ_TRIES; tries > 0 && err == ERR_ORGANIZATION_BUSY; tries--)
 		err = log_in(&session, email, &org, &admin);
 	if (err == ERR_OK)
 		err = mongo_account_give(&org, &admin, arena, account_r);
