@@ -226,8 +226,7 @@ enum err mongo_find_each(struct mongo_session *session, const char *name, bson_t
 
 	mongoc_collection_destroy(handle);
 	bson_destroy(filter);
-	if (options != NULL)
-		bson_destroy(options);
+	bson_destroy(options);
 	return err;
 }
 
@@ -254,7 +253,7 @@ static bool insert(struct write *write)
 	return mongoc_collection_insert_one(write->handle, write->document, NULL, &write->reply, &write->error);
 }
 
-static bool change(struct write *write)
+static bool update(struct write *write)
 {
 	return mongoc_collection_update_one(write->handle, write->filter, write->document, NULL, &write->reply,
 					    &write->error);
@@ -273,7 +272,7 @@ static bool remove_all(struct write *write)
 static enum mongo_outcome outcome_of(const struct write *write, bool ok, enum mongo_step step, apply_fn *apply)
 {
 	if (ok)
-		return apply == change && counted(&write->reply, "matchedCount") == 0 ? MONGO_NOT_DONE : MONGO_DONE;
+		return apply == update && counted(&write->reply, "matchedCount") == 0 ? MONGO_NOT_DONE : MONGO_DONE;
 	if (apply == insert && mongo_fault_is_duplicate(&write->error))
 		return MONGO_NOT_DONE;
 	(void)mongo_fault(&write->error, mongo_step_word(step));
@@ -298,10 +297,8 @@ static enum mongo_outcome apply(struct mongo_session *session, enum mongo_step s
 	}
 	doubt(session, outcome);
 	mongo_step_reached(step, true);
-	if (filter != NULL)
-		bson_destroy(filter);
-	if (document != NULL)
-		bson_destroy(document);
+	bson_destroy(filter);
+	bson_destroy(document);
 	return outcome;
 }
 
@@ -312,9 +309,9 @@ enum mongo_outcome mongo_insert(struct mongo_session *session, enum mongo_step s
 }
 
 enum mongo_outcome mongo_change(struct mongo_session *session, enum mongo_step step,
-				enum mongo_collection collection, bson_t *filter, bson_t *document)
+				enum mongo_collection collection, bson_t *filter, bson_t *change)
 {
-	return apply(session, step, collection, filter, document, change);
+	return apply(session, step, collection, filter, change, update);
 }
 
 enum mongo_outcome mongo_remove(struct mongo_session *session, enum mongo_step step,

@@ -153,8 +153,7 @@ static enum err count(struct mongo_session *session, const char *name, bson_t *f
 		err = ERR_INTERNAL;
 	bson_destroy(&reply);
 	bson_destroy(command);
-	if (filter != NULL)
-		bson_destroy(filter);
+	bson_destroy(filter);
 	return err;
 }
 
