@@ -5,7 +5,6 @@
  * The email is claimed, the admin inserted, and the organization's taking it is the commit. Who dies on the
  * way leaves a claim that nobody uses, or an admin that the check lets the organization take.
  */
-#include "base/clock.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 
@@ -73,11 +72,11 @@ static enum err commit(struct mongo_session *session, const struct mongo_org *or
 	if (!mongo_id(admin->id, &id))
 		return ERR_INTERNAL;
 	do {
-		outcome = mongo_change(
-			session, MONGO_STEP_ADMIN_COMMIT, MONGO_ORGANIZATIONS, mongo_org_as_read(org),
-			BCON_NEW("$set", "{", "admin_id", BCON_OID(&id), "tv", BCON_INT64(admin->token_version), "op",
-				 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver",
-				 BCON_INT64(1), "}"));
+		outcome = mongo_change(session, MONGO_STEP_ADMIN_COMMIT, MONGO_ORGANIZATIONS,
+				       mongo_org_as_read(org),
+				       BCON_NEW("$set", "{", "admin_id", BCON_OID(&id), "tv",
+						BCON_INT64(admin->token_version), MONGO_BEGUN_BY(session),
+						"}", MONGO_RAISE_FENCE));
 		if (outcome == MONGO_DONE)
 			return ERR_OK;
 		err = mongo_org_get(session, &org->id, &now);

@@ -2,7 +2,6 @@
 /* mongo_adopt.c: takes over what another program wrote, in steps that can be done again. */
 #include "store/mongo_adopt.h"
 
-#include "base/clock.h"
 #include "model/org.h"
 #include "store/mongo_priv.h"
 
@@ -90,9 +89,8 @@ static enum err take_org(struct mongo_session *session, const struct mongo_forei
 			"$set", "{", "organization_name", BCON_UTF8(org->name), "slug", BCON_UTF8(org->slug),
 			"collection_name", BCON_UTF8(collection), "admin_id", BCON_OID(&org->admin->id), "created_at",
 			BCON_DATE_TIME(org->created_ms), "updated_at", BCON_DATE_TIME(org->updated_ms), "state",
-			BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "op", BCON_OID(&session->op), "op_at",
-			BCON_DATE_TIME(clock_now_ms()), "slug_op", BCON_OID(slug_op), "next", BCON_NULL, "tv",
-			BCON_INT64(1), "ver", BCON_INT64(1), "}");
+			MONGO_STATE_VALUE(MONGO_ACTIVE), MONGO_BEGUN_BY(session), "slug_op", BCON_OID(slug_op), "next",
+			BCON_NULL, "tv", BCON_INT64(1), "ver", BCON_INT64(1), "}");
 		if (org->name_moves)
 			BCON_APPEND(change, "$unset", "{", "name", BCON_UTF8(""), "}");
 		outcome = mongo_change(session, MONGO_STEP_ADOPT_ORGANIZATION, MONGO_ORGANIZATIONS, by_id(&org->id), change);

@@ -106,9 +106,8 @@ enum err mongo_claim_unused(struct mongo_session *session, enum mongo_collection
 
 enum err mongo_fence(struct mongo_session *session, const struct mongo_org *org)
 {
-	enum mongo_outcome outcome =
-		mongo_change(session, MONGO_STEP_SWEEP_FENCE, MONGO_ORGANIZATIONS, mongo_org_as_read(org),
-			     BCON_NEW("$inc", "{", "ver", BCON_INT64(1), "}"));
+	enum mongo_outcome outcome = mongo_change(session, MONGO_STEP_SWEEP_FENCE, MONGO_ORGANIZATIONS,
+						  mongo_org_as_read(org), BCON_NEW(MONGO_RAISE_FENCE));
 
 	return outcome == MONGO_DONE ? ERR_OK : ERR_ORGANIZATION_BUSY;
 }

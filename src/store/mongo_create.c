@@ -3,7 +3,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "model/org.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
@@ -21,7 +20,7 @@ struct creation {
 
 static bson_t *creating(const struct creation *creation)
 {
-	return BCON_NEW("_id", BCON_OID(&creation->org), "state", BCON_UTF8(mongo_state_word(MONGO_CREATING)), "op",
+	return BCON_NEW("_id", BCON_OID(&creation->org), "state", MONGO_STATE_VALUE(MONGO_CREATING), "op",
 			BCON_OID(&creation->session.op));
 }
 
@@ -40,9 +39,9 @@ static enum err insert_org(struct creation *creation)
 		session, MONGO_STEP_CREATE_ORGANIZATION, MONGO_ORGANIZATIONS,
 		BCON_NEW("_id", BCON_OID(&creation->org), "organization_name", BCON_UTF8(org->name), "slug",
 			 BCON_UTF8(org->slug), "collection_name", BCON_UTF8(collection), "admin_id",
-			 BCON_OID(&creation->admin), "created_at", BCON_DATE_TIME(org->created_ms), "updated_at",
-			 BCON_DATE_TIME(org->updated_ms), "state", BCON_UTF8(mongo_state_word(MONGO_CREATING)), "op",
-			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "slug_op",
+			 BCON_OID(&creation->admin), "created_at", BCON_DATE_TIME(org->created_ms),
+			 "updated_at", BCON_DATE_TIME(org->updated_ms), "state",
+			 MONGO_STATE_VALUE(MONGO_CREATING), MONGO_BEGUN_BY(session), "slug_op",
 			 BCON_OID(&session->op), "coll_uuid", BCON_NULL, "next", BCON_NULL, "tv",
 			 BCON_INT64(creation->account->admin.token_version), "ver", BCON_INT64(1)));
 	if (outcome != MONGO_UNKNOWN) /* its id is there: one that is moved here again, and died on its way */
@@ -104,8 +103,8 @@ static enum err record_collection(struct creation *creation)
 
 	BSON_APPEND_NULL(filter, "coll_uuid");
 	outcome = mongo_change(session, MONGO_STEP_CREATE_RECORD, MONGO_ORGANIZATIONS, filter,
-			       BCON_NEW("$set", "{", "coll_uuid", MONGO_UUID_VALUE(&creation->uuid), "}", "$inc", "{",
-					"ver", BCON_INT64(1), "}"));
+			       BCON_NEW("$set", "{", "coll_uuid", MONGO_UUID_VALUE(&creation->uuid), "}",
+					MONGO_RAISE_FENCE));
 	if (outcome == MONGO_DONE)
 		return ERR_OK;
 	if (mongo_org_get(session, &creation->org, &org) == ERR_OK && org.state == MONGO_CREATING &&
@@ -144,8 +143,8 @@ static enum err commit(struct creation *creation)
 
 	BSON_APPEND_BINARY(filter, "coll_uuid", BSON_SUBTYPE_UUID, creation->uuid.bytes, sizeof(creation->uuid.bytes));
 	if (mongo_change(session, MONGO_STEP_CREATE_COMMIT, MONGO_ORGANIZATIONS, filter,
-			 BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), "}", "$inc", "{",
-				  "ver", BCON_INT64(1), "}")) == MONGO_DONE)
+			 BCON_NEW("$set", "{", "state", MONGO_STATE_VALUE(MONGO_ACTIVE), "}",
+				  MONGO_RAISE_FENCE)) == MONGO_DONE)
 		return ERR_OK;
 	if (mongo_org_get(session, &creation->org, &org) == ERR_OK && mongo_is_live(&org))
 		return ERR_OK;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mongo_delete.c: the saga of a removal; what comes after its commit is in mongo_recover.c. */
-#include "base/clock.h"
 #include "base/log.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
@@ -9,11 +8,10 @@
 static enum err commit(struct mongo_session *session, const struct mongo_org *org)
 {
 	struct mongo_org now;
-	enum mongo_outcome outcome = mongo_change(
-		session, MONGO_STEP_DELETE_COMMIT, MONGO_ORGANIZATIONS, mongo_org_as_read(org),
-		BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_DELETING)), "op",
-			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver",
-			 BCON_INT64(1), "}"));
+	enum mongo_outcome outcome =
+		mongo_change(session, MONGO_STEP_DELETE_COMMIT, MONGO_ORGANIZATIONS, mongo_org_as_read(org),
+			     BCON_NEW("$set", "{", "state", MONGO_STATE_VALUE(MONGO_DELETING),
+				      MONGO_BEGUN_BY(session), "}", MONGO_RAISE_FENCE));
 	enum err err;
 
 	if (outcome == MONGO_DONE)

@@ -118,7 +118,8 @@ bool mongo_is_uuid(const struct mongo_uuid *a, const struct mongo_uuid *b);
 void mongo_uuid_read(const bson_iter_t *iter, struct mongo_uuid *uuid_r);
 void mongo_uuid_text(const struct mongo_uuid *uuid, char text_r[MONGO_UUID_TEXT]);
 
-/* The BCON value of a UUID that is set. */
+/* BCON values: of a UUID that is set, and of a state. */
 #define MONGO_UUID_VALUE(uuid) BCON_BIN(BSON_SUBTYPE_UUID, (uuid)->bytes, 16)
+#define MONGO_STATE_VALUE(state) BCON_UTF8(mongo_state_word(state))
 
 #endif

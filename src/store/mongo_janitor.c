@@ -49,10 +49,10 @@ static bson_t *pending_filter(void)
 {
 	int64_t now = clock_now_ms();
 
-	return BCON_NEW("state", "{", "$in", "[", BCON_UTF8(mongo_state_word(MONGO_CREATING)),
-			BCON_UTF8(mongo_state_word(MONGO_UPDATING)), BCON_UTF8(mongo_state_word(MONGO_DELETING)), "]",
-			"}", "$or", "[", "{", "op_at", "{", "$lt", BCON_DATE_TIME(now - MONGO_LEASE_MS), "}", "}",
-			"{", "op_at", "{", "$gt", BCON_DATE_TIME(now + MONGO_LEASE_MS), "}", "}", "]");
+	return BCON_NEW("state", "{", "$in", "[", MONGO_STATE_VALUE(MONGO_CREATING),
+			MONGO_STATE_VALUE(MONGO_UPDATING), MONGO_STATE_VALUE(MONGO_DELETING), "]", "}", "$or",
+			"[", "{", "op_at", "{", "$lt", BCON_DATE_TIME(now - MONGO_LEASE_MS), "}", "}", "{",
+			"op_at", "{", "$gt", BCON_DATE_TIME(now + MONGO_LEASE_MS), "}", "}", "]");
 }
 
 static void recover(struct mongo_session *session, const bson_oid_t *id)

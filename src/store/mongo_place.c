@@ -107,8 +107,7 @@ static enum err find_owners(struct mongo_session *session, struct look *look, co
 static enum err record(struct mongo_session *session, const struct mongo_org *org, const struct mongo_uuid *uuid)
 {
 	bson_t *filter = BCON_NEW("_id", BCON_OID(&org->id), "ver", BCON_INT64(org->version));
-	bson_t *change = BCON_NEW("$set", "{", "coll_uuid", MONGO_UUID_VALUE(uuid), "}", "$inc", "{", "ver",
-				  BCON_INT64(1), "}");
+	bson_t *change = BCON_NEW("$set", "{", "coll_uuid", MONGO_UUID_VALUE(uuid), "}", MONGO_RAISE_FENCE);
 	char id[RAND_ID_SIZE], text[MONGO_UUID_TEXT];
 
 	bson_oid_to_string(&org->id, id);

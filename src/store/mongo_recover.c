@@ -2,7 +2,6 @@
 /* mongo_recover.c: the second halves of update and delete, and who goes on with them for the dead. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
@@ -66,16 +65,15 @@ static enum err finish(struct mongo_session *session, const struct mongo_org *or
 
 	if (collection == NULL)
 		return ERR_INTERNAL;
-	SURE(outcome,
-	     mongo_change(session, MONGO_STEP_UPDATE_FINISH, MONGO_ORGANIZATIONS,
-			  BCON_NEW("_id", BCON_OID(&org->id), "state", BCON_UTF8(mongo_state_word(MONGO_UPDATING)),
-				   "op", BCON_OID(&org->op)),
-			  BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_ACTIVE)),
-				   "organization_name", BCON_UTF8(name), "slug", BCON_UTF8(slug), "collection_name",
-				   BCON_UTF8(collection), "slug_op",
-				   BCON_OID(org->next.slug != NULL ? &org->op : &org->slug_op), "updated_at",
-				   BCON_DATE_TIME(org->next.updated_ms), "next", BCON_NULL, "}", "$inc", "{", "ver",
-				   BCON_INT64(1), "}")));
+	SURE(outcome, mongo_change(session, MONGO_STEP_UPDATE_FINISH, MONGO_ORGANIZATIONS,
+				   BCON_NEW("_id", BCON_OID(&org->id), "state",
+					    MONGO_STATE_VALUE(MONGO_UPDATING), "op", BCON_OID(&org->op)),
+				   BCON_NEW("$set", "{", "state", MONGO_STATE_VALUE(MONGO_ACTIVE),
+					    "organization_name", BCON_UTF8(name), "slug", BCON_UTF8(slug),
+					    "collection_name", BCON_UTF8(collection), "slug_op",
+					    BCON_OID(org->next.slug != NULL ? &org->op : &org->slug_op),
+					    "updated_at", BCON_DATE_TIME(org->next.updated_ms), "next",
+					    BCON_NULL, "}", MONGO_RAISE_FENCE)));
 	return mongo_known(outcome);
 }
 
@@ -188,9 +186,9 @@ static enum err remove_org(struct mongo_session *session, const bson_oid_t *id)
 {
 	enum mongo_outcome outcome;
 
-	SURE(outcome, mongo_remove(session, MONGO_STEP_DELETE_ORGANIZATION, MONGO_ORGANIZATIONS,
-				   BCON_NEW("_id", BCON_OID(id), "state",
-					    BCON_UTF8(mongo_state_word(MONGO_DELETING)))));
+	SURE(outcome,
+	     mongo_remove(session, MONGO_STEP_DELETE_ORGANIZATION, MONGO_ORGANIZATIONS,
+			  BCON_NEW("_id", BCON_OID(id), "state", MONGO_STATE_VALUE(MONGO_DELETING))));
 	return mongo_known(outcome);
 }
 
@@ -220,11 +218,10 @@ static enum err abandon(struct mongo_session *session, const bson_oid_t *id)
 {
 	enum mongo_outcome outcome;
 
-	SURE(outcome,
-	     mongo_change(session, MONGO_STEP_RECOVER_ABANDON, MONGO_ORGANIZATIONS,
-			  BCON_NEW("_id", BCON_OID(id), "state", BCON_UTF8(mongo_state_word(MONGO_CREATING))),
-			  BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_DELETING)), "op",
-				   BCON_OID(&session->op), "}", "$inc", "{", "ver", BCON_INT64(1), "}")));
+	SURE(outcome, mongo_change(session, MONGO_STEP_RECOVER_ABANDON, MONGO_ORGANIZATIONS,
+				   BCON_NEW("_id", BCON_OID(id), "state", MONGO_STATE_VALUE(MONGO_CREATING)),
+				   BCON_NEW("$set", "{", "state", MONGO_STATE_VALUE(MONGO_DELETING), "op",
+					    BCON_OID(&session->op), "}", MONGO_RAISE_FENCE)));
 	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : mongo_finish_delete(session, id);
 }
 

@@ -47,9 +47,10 @@ enum err mongo_repair_link_admin(struct mongo_session *session, const struct mon
 
 	if (err != ERR_OK)
 		return err;
-	return done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, mongo_org_as_read(&view->org),
-				 BCON_NEW("$set", "{", "admin_id", BCON_OID(&view->heir->id), "tv", BCON_INT64(version),
-					  "}", "$inc", "{", "ver", BCON_INT64(1), "}")));
+	return done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS,
+				 mongo_org_as_read(&view->org),
+				 BCON_NEW("$set", "{", "admin_id", BCON_OID(&view->heir->id), "tv",
+					  BCON_INT64(version), "}", MONGO_RAISE_FENCE)));
 }
 
 /* Unless the organization that it points to has it for its admin too. */
@@ -73,10 +74,9 @@ enum err mongo_repair_version(struct mongo_session *session, const struct mongo_
 	struct mongo_org updating = view->org;
 	enum err err = done(mongo_change(
 		session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, mongo_org_as_read(&view->org),
-		BCON_NEW("$set", "{", "state", BCON_UTF8(mongo_state_word(MONGO_UPDATING)), "op",
-			 BCON_OID(&session->op), "op_at", BCON_DATE_TIME(clock_now_ms()), "tv", BCON_INT64(version),
-			 "next", "{", "updated_at", BCON_DATE_TIME(view->org.updated_ms), "}", "}", "$inc", "{", "ver",
-			 BCON_INT64(1), "}")));
+		BCON_NEW("$set", "{", "state", MONGO_STATE_VALUE(MONGO_UPDATING), MONGO_BEGUN_BY(session),
+			 "tv", BCON_INT64(version), "next", "{", "updated_at",
+			 BCON_DATE_TIME(view->org.updated_ms), "}", "}", MONGO_RAISE_FENCE)));
 
 	if (err != ERR_OK)
 		return err;

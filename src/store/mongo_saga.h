@@ -23,8 +23,13 @@
 #ifndef STORE_MONGO_SAGA_H
 #define STORE_MONGO_SAGA_H
 
+#include "base/clock.h"
 #include "store/mongo_client.h"
 #include "store/mongo_doc.h"
+
+/* Parts of BCON for changes of an organization: the fence is raised; the session's operation begins now. */
+#define MONGO_RAISE_FENCE "$inc", "{", "ver", BCON_INT64(1), "}"
+#define MONGO_BEGUN_BY(session) "op", BCON_OID(&(session)->op), "op_at", BCON_DATE_TIME(clock_now_ms())
 
 /* ---- Collections: mongo_listing.c, and mongo_place.c ---- */
 

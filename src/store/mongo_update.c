@@ -93,8 +93,8 @@ static enum err rename_only(struct updating *updating)
 	enum mongo_outcome outcome = mongo_change(
 		session, MONGO_STEP_UPDATE_NAME, MONGO_ORGANIZATIONS, mongo_org_as_read(&updating->org),
 		BCON_NEW("$set", "{", "organization_name", BCON_UTF8(updating->next.name), "updated_at",
-			 BCON_DATE_TIME(updating->next.updated_ms), "op", BCON_OID(&session->op), "op_at",
-			 BCON_DATE_TIME(clock_now_ms()), "}", "$inc", "{", "ver", BCON_INT64(1), "}"));
+			 BCON_DATE_TIME(updating->next.updated_ms), MONGO_BEGUN_BY(session), "}",
+			 MONGO_RAISE_FENCE));
 	enum err err;
 
 	if (outcome == MONGO_DONE)
@@ -177,9 +177,7 @@ static bson_t *commitment(const struct updating *updating)
 	BSON_APPEND_INT64(&child, "tv", updating->org.token_version + changes_admin(&updating->next));
 	append_next(&child, &updating->next);
 	bson_append_document_end(change, &child);
-	BSON_APPEND_DOCUMENT_BEGIN(change, "$inc", &child);
-	BSON_APPEND_INT64(&child, "ver", 1);
-	bson_append_document_end(change, &child);
+	BCON_APPEND(change, MONGO_RAISE_FENCE);
 	return change;
 }
 
