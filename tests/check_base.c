@@ -47,6 +47,25 @@ START_TEST(test_arena_gives_zeroed_aligned_memory)
 }
 END_TEST
 
+START_TEST(test_arena_grows_an_array)
+{
+	struct arena arena;
+	int *items = NULL;
+
+	arena_init(&arena, 65536);
+	for (int i = 0; i < 100; i++) {
+		items = arena_grow(&arena, items, sizeof(*items), (size_t)i);
+		ck_assert_ptr_nonnull(items);
+		ck_assert_int_eq(items[i], 0);
+		items[i] = i + 1;
+	}
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(items[i], i + 1);
+	ck_assert_ptr_null(arena_grow(&arena, items, 1000, 64));
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(test_arena_stops_at_its_cap)
 {
 	struct arena arena;
@@ -322,6 +341,7 @@ int main(void)
 	Suite *suite = suite_create("base");
 
 	suite_add(suite, "arena", test_arena_gives_zeroed_aligned_memory, 0, 1);
+	suite_add(suite, "arena", test_arena_grows_an_array, 0, 1);
 	suite_add(suite, "arena", test_arena_stops_at_its_cap, 0, 1);
 	suite_add(suite, "arena", test_arena_refuses_absurd_sizes, 0, 5);
 	suite_add(suite, "arena", test_arena_reset_wipes_and_reuses, 0, 1);

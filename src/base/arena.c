@@ -117,6 +117,18 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return result;
 }
 
+void *arena_grow(struct arena *arena, void *items, size_t size, size_t count)
+{
+	void *more;
+
+	if ((count & (count - 1)) != 0) /* there is room up to the next power of two */
+		return items;
+	more = arena_alloc(arena, (count == 0 ? 1 : 2 * count) * size);
+	if (more != NULL && count > 0)
+		memcpy(more, items, count * size);
+	return more;
+}
+
 char *arena_strndup(struct arena *arena, const char *text, size_t size)
 {
 	char *copy = arena_alloc(arena, size + 1);

@@ -34,6 +34,12 @@ void arena_fini(struct arena *arena);
 /* arena_alloc(arena, size): `size` zeroed bytes, aligned for any type; NULL when there are none. */
 void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
 
+/*
+ * arena_grow(arena, items, size, count): an array that begins with the `count` items of `size` bytes in `items`, and
+ * has room for one more, zeroed; `items` is what the last call gave, or NULL. NULL when there is no memory.
+ */
+void *arena_grow(struct arena *arena, void *items, size_t size, size_t count) MUST_CHECK;
+
 /* arena_strdup(arena, text), arena_strndup(arena, text, size): a copy that ends with NUL, or NULL. */
 char *arena_strdup(struct arena *arena, const char *text) MUST_CHECK;
 char *arena_strndup(struct arena *arena, const char *text, size_t size) MUST_CHECK;

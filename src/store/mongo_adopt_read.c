@@ -179,19 +179,6 @@ static void read_hash(struct arena *arena, const bson_t *document, struct mongo_
 
 /* ---- Documents ---- */
 
-/* Room for one more, all being zero. */
-static void *grow(struct arena *arena, void *items, size_t size, size_t count)
-{
-	void *more;
-
-	if ((count & (count - 1)) != 0) /* there is room up to the next power of two */
-		return items;
-	more = arena_alloc(arena, (count == 0 ? 1 : 2 * count) * size);
-	if (more != NULL && count > 0)
-		memcpy(more, items, count * size);
-	return more;
-}
-
 /* What orgd wrote has a state and a version, the last that an adoption gives. */
 static bool is_known(const bson_t *document)
 {
@@ -227,7 +214,7 @@ static enum err read_org(void *context, const bson_t *document)
 	struct mongo_foreign_org *org;
 	bson_iter_t iter;
 
-	adoption->orgs = grow(arena, adoption->orgs, sizeof(*org), adoption->org_count);
+	adoption->orgs = arena_grow(arena, adoption->orgs, sizeof(*org), adoption->org_count);
 	if (adoption->orgs == NULL)
 		return ERR_INTERNAL;
 	org = &adoption->orgs[adoption->org_count++];
@@ -257,7 +244,7 @@ static enum err read_admin(void *context, const bson_t *document)
 	struct arena *arena = &adoption->session.arena;
 	struct mongo_foreign_admin *admin;
 
-	adoption->admins = grow(arena, adoption->admins, sizeof(*admin), adoption->admin_count);
+	adoption->admins = arena_grow(arena, adoption->admins, sizeof(*admin), adoption->admin_count);
 	if (adoption->admins == NULL)
 		return ERR_INTERNAL;
 	admin = &adoption->admins[adoption->admin_count++];

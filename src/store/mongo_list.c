@@ -24,7 +24,7 @@ struct list {
 	const struct store_query *query;
 	const char *part; /* of a name's key */
 	struct row after, *rows;
-	size_t count, room;
+	size_t count;
 };
 
 static int compare(const void *a, const void *b)
@@ -56,20 +56,6 @@ static struct row make_row(struct list *list, const struct org *org)
 	return row;
 }
 
-static bool grow(struct list *list)
-{
-	size_t room = list->room == 0 ? 64 : 2 * list->room;
-	struct row *rows = arena_alloc(&list->session.arena, room * sizeof(*rows));
-
-	if (rows == NULL)
-		return false;
-	if (list->count > 0)
-		memcpy(rows, list->rows, list->count * sizeof(*rows));
-	list->rows = rows;
-	list->room = room;
-	return true;
-}
-
 /* What cannot be read is what the check tells of. */
 static enum err take(void *context, const bson_t *document)
 {
@@ -90,7 +76,8 @@ static enum err take(void *context, const bson_t *document)
 	row = make_row(list, &org);
 	if (list->query->after != NULL && compare(&row, &list->after) <= 0)
 		return ERR_OK;
-	if (list->count == list->room && !grow(list))
+	list->rows = arena_grow(arena, list->rows, sizeof(*list->rows), list->count);
+	if (list->rows == NULL)
 		return ERR_INTERNAL;
 	list->rows[list->count++] = row;
 	return ERR_OK;

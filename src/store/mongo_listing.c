@@ -9,27 +9,10 @@
 /* The server gives a rename up before its caller does: then it does not carry it out when nobody waits for it. */
 #define RENAME_TIME_MS 1500
 
-/* A listing that grows. */
 struct collecting {
 	struct arena *arena;
 	struct mongo_listing *listing;
-	size_t room;
 };
-
-static bool grow(struct collecting *collecting)
-{
-	struct mongo_listing *listing = collecting->listing;
-	size_t room = collecting->room == 0 ? 4 : collecting->room * 2;
-	struct mongo_listed *items = arena_alloc(collecting->arena, room * sizeof(*items));
-
-	if (items == NULL)
-		return false;
-	if (listing->count > 0)
-		memcpy(items, listing->items, listing->count * sizeof(*items));
-	listing->items = items;
-	collecting->room = room;
-	return true;
-}
 
 static enum err collect(void *context, const bson_t *document)
 {
@@ -38,7 +21,8 @@ static enum err collect(void *context, const bson_t *document)
 	struct mongo_listed item = {.name = NULL};
 	bson_iter_t iter, inner;
 
-	if (listing->count == collecting->room && !grow(collecting))
+	listing->items = arena_grow(collecting->arena, listing->items, sizeof(*listing->items), listing->count);
+	if (listing->items == NULL)
 		return ERR_INTERNAL;
 	if (bson_iter_init_find(&iter, document, "name") && BSON_ITER_HOLDS_UTF8(&iter))
 		item.name = arena_strdup(collecting->arena, bson_iter_utf8(&iter, NULL));
@@ -72,7 +56,7 @@ static enum err list(struct mongo_session *session, bson_t *filter, struct mongo
 {
 	mongoc_database_t *database = mongoc_client_get_database(session->client, session->store->database);
 	bson_t *options = BCON_NEW("filter", BCON_DOCUMENT(filter));
-	struct collecting collecting = {&session->arena, listing_r, 0};
+	struct collecting collecting = {&session->arena, listing_r};
 	enum err err;
 
 	*listing_r = (struct mongo_listing){.count = 0};
