@@ -239,6 +239,11 @@ enum err mongo_org_of_tenant(struct mongo_session *session, const struct tenant 
 	return err;
 }
 
+bool mongo_changes_admin(const struct mongo_next *next)
+{
+	return next->email != NULL || next->password_hash != NULL;
+}
+
 bool mongo_is_live(const struct mongo_org *org)
 {
 	return org->state == MONGO_ACTIVE || org->state == MONGO_UPDATING;

@@ -96,6 +96,9 @@ bson_t *mongo_org_as_read(const struct mongo_org *org);
 enum err mongo_org_of_tenant(struct mongo_session *session, const struct tenant *tenant,
 			     struct mongo_org *org_r) MUST_CHECK;
 
+/* mongo_changes_admin(next): whether an update is of the admin too. */
+bool mongo_changes_admin(const struct mongo_next *next);
+
 /* mongo_is_live(org): requests see it. mongo_live_filter(): what finds all such; the caller's. */
 bool mongo_is_live(const struct mongo_org *org);
 bson_t *mongo_live_filter(void);

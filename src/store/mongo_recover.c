@@ -43,8 +43,7 @@ static enum err move_collection(struct mongo_session *session, const struct mong
 {
 	const char *from = mongo_org_name(session, org->slug), *to = mongo_org_name(session, org->next.slug);
 	const struct mongo_guard guard = {.state = MONGO_UPDATING, .op = &org->op};
-	bool direct = at_home && session->store->names_uuids && org->next.email == NULL &&
-		      org->next.password_hash == NULL;
+	bool direct = at_home && session->store->names_uuids && !mongo_changes_admin(&org->next);
 	enum err err;
 
 	if (from == NULL || to == NULL)
@@ -94,7 +93,7 @@ enum err mongo_finish_update(struct mongo_session *session, const struct mongo_o
 	const struct mongo_next *next = &org->next;
 	enum err err = ERR_OK;
 
-	if (next->email != NULL || next->password_hash != NULL)
+	if (mongo_changes_admin(next))
 		err = update_admin(session, org);
 	if (err == ERR_OK && next->slug != NULL)
 		err = move_collection(session, org, at_home);

@@ -161,11 +161,6 @@ static void append_next(bson_t *document, const struct mongo_next *next)
 	bson_append_document_end(document, &child);
 }
 
-static bool changes_admin(const struct mongo_next *next)
-{
-	return next->email != NULL || next->password_hash != NULL;
-}
-
 static bson_t *commitment(const struct updating *updating)
 {
 	bson_t *change = bson_new(), child;
@@ -174,7 +169,7 @@ static bson_t *commitment(const struct updating *updating)
 	BSON_APPEND_UTF8(&child, "state", mongo_state_word(MONGO_UPDATING));
 	BSON_APPEND_OID(&child, "op", &updating->session->op);
 	BSON_APPEND_DATE_TIME(&child, "op_at", clock_now_ms());
-	BSON_APPEND_INT64(&child, "tv", updating->org.token_version + changes_admin(&updating->next));
+	BSON_APPEND_INT64(&child, "tv", updating->org.token_version + mongo_changes_admin(&updating->next));
 	append_next(&child, &updating->next);
 	bson_append_document_end(change, &child);
 	BCON_APPEND(change, MONGO_RAISE_FENCE);
@@ -224,7 +219,7 @@ static enum err commit(struct updating *updating)
 		return err == ERR_NOT_FOUND ? ERR_STORE_UNAVAILABLE : err;
 	updating->org.state = MONGO_UPDATING;
 	updating->org.op = session->op;
-	updating->org.token_version += changes_admin(&updating->next);
+	updating->org.token_version += mongo_changes_admin(&updating->next);
 	updating->org.next = updating->next;
 	return ERR_OK;
 }
@@ -257,7 +252,7 @@ static enum err update(struct updating *updating)
 		err = plan(updating);
 	if (err != ERR_OK)
 		return err;
-	if (next->slug == NULL && !changes_admin(next))
+	if (next->slug == NULL && !mongo_changes_admin(next))
 		return next->name != NULL ? rename_only(updating) : ERR_OK;
 	err = claim_keys(updating);
 	if (err == ERR_OK)
