@@ -157,13 +157,14 @@ const char *mongo_org_name(struct mongo_session *session, const char *slug)
 	return arena_printf(&session->arena, ORG_COLLECTION_PREFIX "%s", slug);
 }
 
-char *mongo_private_name(struct mongo_session *session, const char *kind, const bson_oid_t *org)
+char *mongo_private_name(struct mongo_session *session, const char *kind, const bson_oid_t *org,
+			 const bson_oid_t *attempt)
 {
-	char org_text[RAND_ID_SIZE], op_text[RAND_ID_SIZE];
+	char org_text[RAND_ID_SIZE], attempt_text[RAND_ID_SIZE];
 
 	bson_oid_to_string(org, org_text);
-	bson_oid_to_string(&session->op, op_text);
-	return arena_printf(&session->arena, "%s_%s_%s", kind, org_text, op_text);
+	bson_oid_to_string(attempt, attempt_text);
+	return arena_printf(&session->arena, "%s_%s_%s", kind, org_text, attempt_text);
 }
 
 static void add_uuid(struct mongo_session *session, bson_t *command, const struct mongo_uuid *uuid)
@@ -200,7 +201,7 @@ enum mongo_outcome mongo_drop(struct mongo_session *session, enum mongo_step ste
 enum err mongo_stage(struct mongo_session *session, enum mongo_step step, const bson_oid_t *org,
 		     const char **name_r, struct mongo_uuid *uuid_r)
 {
-	const char *name = *name_r = mongo_private_name(session, "tmp", org);
+	const char *name = *name_r = mongo_private_name(session, "tmp", org, &session->op);
 	struct mongo_listing listing;
 	enum err err;
 

@@ -108,41 +108,42 @@ enum err mongo_finish_update(struct mongo_session *session, const struct mongo_o
 
 /*
  * Drops the collection, which is only what has the recorded UUID. Where the server does not compare that,
- * a public name is left first: what is dropped then stands where nobody else writes.
+ * a public name is left first: what is dropped then stands where nobody else writes. That name is new at each
+ * try: a move that is carried out late, with what stands there by then, does not come to where one drops.
  */
 static enum err drop_or_move(struct mongo_session *session, const struct mongo_org *org, const char *here,
-			     bool *dropped_r)
+			     const char **aside_r, bool *dropped_r)
 {
 	bool public = strncmp(here, ORG_COLLECTION_PREFIX, strlen(ORG_COLLECTION_PREFIX)) == 0;
-	const char *aside;
+	bson_oid_t attempt;
 
 	*dropped_r = false;
 	if (session->store->names_uuids || !public) {
 		*dropped_r = mongo_drop(session, MONGO_STEP_DELETE_DROP, here, &org->uuid) == MONGO_DONE;
 		return ERR_OK;
 	}
-	aside = mongo_private_name(session, "trash", &org->id);
-	if (aside == NULL)
+	*aside_r = mongo_id_new(&attempt) ? mongo_private_name(session, "trash", &org->id, &attempt) : NULL;
+	if (*aside_r == NULL)
 		return ERR_INTERNAL;
-	(void)!mongo_rename(session, MONGO_STEP_DELETE_ASIDE, here, aside, &org->uuid);
+	(void)!mongo_rename(session, MONGO_STEP_DELETE_ASIDE, here, *aside_r, &org->uuid);
 	return ERR_OK;
 }
 
 static enum err remove_collection(struct mongo_session *session, const struct mongo_org *org)
 {
-	const char *names[] = {mongo_org_name(session, org->slug), mongo_private_name(session, "trash", &org->id)};
+	const char *names[] = {mongo_org_name(session, org->slug), NULL}; /* and where it was moved to */
 	struct mongo_listing listing;
 	const char *here;
 	bool dropped;
 	enum err err;
 
-	if (names[0] == NULL || names[1] == NULL)
+	if (names[0] == NULL)
 		return ERR_INTERNAL;
 	for (int tries = DROP_TRIES; tries > 0; tries--) {
-		err = mongo_locate(session, &org->uuid, names, 2, &listing, &here);
+		err = mongo_locate(session, &org->uuid, names, names[1] != NULL ? 2 : 1, &listing, &here);
 		if (err != ERR_OK || here == NULL)
 			return err;
-		err = drop_or_move(session, org, here, &dropped);
+		err = drop_or_move(session, org, here, &names[1], &dropped);
 		if (err != ERR_OK || dropped)
 			return err;
 		if (!mongo_again(session))

@@ -78,9 +78,10 @@ enum err mongo_count(struct mongo_session *session, enum mongo_collection collec
 		     uint64_t *count_r) MUST_CHECK;
 enum err mongo_count_in(struct mongo_session *session, const char *name, uint64_t *count_r) MUST_CHECK;
 
-/* mongo_org_name(session, slug), mongo_private_name(session, kind, org): "org_x", "tmp_ORG_OP"; NULL: no memory. */
+/* mongo_org_name(session, slug), mongo_private_name(session, kind, org, attempt): "org_x", "tmp_ORG_OP"; NULL: no memory. */
 const char *mongo_org_name(struct mongo_session *session, const char *slug);
-char *mongo_private_name(struct mongo_session *session, const char *kind, const bson_oid_t *org);
+char *mongo_private_name(struct mongo_session *session, const char *kind, const bson_oid_t *org,
+			 const bson_oid_t *attempt);
 
 /* mongo_rename(...), mongo_drop(...): of the collection with this UUID, as far as the server compares it. */
 enum mongo_outcome mongo_rename(struct mongo_session *session, enum mongo_step step, const char *from,

@@ -43,7 +43,7 @@ static enum err try_uuids(struct mongo_session *session)
 
 	if (!mongo_id_new(&id))
 		return ERR_INTERNAL;
-	name = mongo_private_name(session, "tmp", &id);
+	name = mongo_private_name(session, "tmp", &id, &session->op);
 	if (name == NULL)
 		return ERR_INTERNAL;
 	outcome = mongo_write_command(session, MONGO_STEP_SCHEMA, session->store->database,

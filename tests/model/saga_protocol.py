@@ -265,7 +265,10 @@ def remove_collection(org, organization, worker):
         if not here:
             return True
         if here.startswith("org_") and not Settings.conditional:
-            spots = (f"trash_{org}" if wrong("trash_by_organization") else f"trash_{org}_{worker}{tries}",)
+            attempt = f"{worker}{tries}"  # a move that is carried out late must not come to where one drops
+            if wrong("trash_by_organization") or wrong("trash_by_worker"):
+                attempt = worker if wrong("trash_by_worker") else ""
+            spots = (f"trash_{org}_{attempt}",)
             yield "rename", here, *spots, uuid
         else:
             answer = yield "drop", here, uuid

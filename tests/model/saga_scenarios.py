@@ -273,6 +273,8 @@ WRONG = {
         "a collection is dropped by name, without its UUID", "create-x+recover-create-x", 0),
     "trash_by_organization": Wrong(
         "the name to drop at is the organization's, not the attempt's", "delete+recover+write-x", 1),
+    "trash_by_worker": Wrong(
+        "the trash name is an executor's, not the attempt's", "delete+recover+write-x", 1),
     "first_admin_only": Wrong(
         "a login looks at one admin only", "create-y+create-y+recover-create-y", 0),
     "versions_not_compared": Wrong(
@@ -284,7 +286,7 @@ WRONG = {
     "drop_any_staging": Wrong(
         "the janitor drops a collection that may still be recorded", "rename-y+janitor+drop-by-hand", 0),
 }
-LIST_ONLY = {"trash_by_organization"}  # does no harm where the server compares UUIDs
+LIST_ONLY = {"trash_by_organization", "trash_by_worker"}  # does no harm where the server compares UUIDs
 
 
 # ---- bad ends that are known

@@ -5,11 +5,11 @@ import threading
 
 import wire_faults
 from mongo_operations import without_server_text
-from mongo_world import World
+from mongo_world import World, orgctl
 from promises import expect
 from stack import NUMBERS, PASSWORD, fresh_email
 from tap import case, equal
-from wire_faults import error_after, error_before
+from wire_faults import error_after, error_before, meanwhile
 
 FOREIGN = {"_id": 1, "text": "of somebody else"}
 OWN = {"_id": 2, "text": "of the tenant"}
@@ -114,6 +114,30 @@ def replaced_collection(setup):
         expect(tenant.call("DELETE", "/org/delete"), 200)
         equal(world.database.find(collection(tenant.name)), [FOREIGN], "the foreign documents")
         equal("elsewhere" in world.database.collections(), False, "whether the tenant's collection is still there")
+
+
+@case
+def late_move_of_a_delete(setup):
+    """where UUIDs are not compared, as orgctl works, a move that is carried out late puts nothing where a delete drops"""
+    with World(setup) as world:
+        tenant, held = world.stack.tenant(), []
+        name = collection(tenant.name)
+
+        def hold(link, command):
+            held.append(command.body["to"].split(".", 1)[1])
+            error_before(117)(link, command)
+
+        def others():
+            """A recovery drops the collection, another program makes one of its name, the move comes to that."""
+            trash, = [one for one in world.database.collections() if one.startswith("trash_")]
+            world.database.drop(trash)
+            world.database.insert(name, FOREIGN)
+            world.database.rename(name, held[0])
+
+        world.proxy.fault("renameCollection", name, hold)
+        world.proxy.fault("drop", kind=meanwhile(others), where=lambda command: command.collection.startswith("trash_"))
+        orgctl(world.stack.orgd, world.proxy, "org", "delete", slug(tenant.name), "-y")
+        equal(world.database.find(held[0]), [FOREIGN], "the foreign documents")
 
 
 @case
