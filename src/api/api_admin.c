@@ -34,8 +34,7 @@ static void renew_hash(struct req *rq, const struct account *account, const char
 	char hash[PASSWORD_HASH_SIZE];
 
 	if (hasher_hash(app->hasher, password, hash) == ERR_OK &&
-	    app->store.ops->hash_renew(app->store.impl, account->admin.id, account->admin.password_hash, hash) ==
-		    ERR_OK)
+	    app->store.ops->hash_renew(app->store.impl, account, hash) == ERR_OK)
 		LOG(LOG_INFO, "password hash renewed", LOG_TEXT("org_id", account->org.id));
 }
 

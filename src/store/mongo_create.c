@@ -174,8 +174,8 @@ static enum err try_to_create(struct mongo *store, const struct account *account
 
 	if (!mongo_id(account->org.id, &creation.org) || !mongo_id(account->admin.id, &creation.admin))
 		return ERR_INTERNAL;
-	err = mongo_begin(store, &creation.session);
-	return err == ERR_OK ? mongo_end(&creation.session, create(&creation, max)) : err;
+	err = mongo_begin_on(store, &creation.org, &creation.session);
+	return err == ERR_OK ? mongo_end_on(&creation.session, &creation.org, create(&creation, max)) : err;
 }
 
 /* Until those that it met at the limit are settled, or for a while. */

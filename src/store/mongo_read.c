@@ -200,20 +200,23 @@ enum err mongo_account_by_email(void *impl, struct arena *arena, const char *ema
 	return mongo_end(&session, err);
 }
 
-enum err mongo_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash)
+/* Under the lock, as all that is written to an admin. Whoever has it now may be about to change the password. */
+enum err mongo_hash_renew(void *impl, const struct account *account, const char *hash)
 {
+	const struct admin *admin = &account->admin;
 	struct mongo_session session;
 	enum mongo_outcome outcome;
-	bson_oid_t id;
+	bson_oid_t id, org;
 	enum err err;
 
-	if (!mongo_id(admin_id, &id))
+	if (!mongo_id(admin->id, &id) || !mongo_id(account->org.id, &org))
 		return ERR_OK;
-	err = mongo_begin(impl, &session);
+	err = mongo_begin_on(impl, &org, &session);
 	if (err != ERR_OK)
 		return err;
 	outcome = mongo_change(&session, MONGO_STEP_HASH_RENEW, MONGO_ADMINS,
-			       BCON_NEW("_id", BCON_OID(&id), "password_hash", BCON_UTF8(old_hash)),
-			       BCON_NEW("$set", "{", "password_hash", BCON_UTF8(new_hash), "}"));
-	return mongo_end(&session, mongo_known(outcome));
+			       BCON_NEW("_id", BCON_OID(&id), "tv", BCON_INT64(admin->token_version), "password_hash",
+					BCON_UTF8(admin->password_hash)),
+			       BCON_NEW("$set", "{", "password_hash", BCON_UTF8(hash), "}"));
+	return mongo_end_on(&session, &org, mongo_known(outcome));
 }

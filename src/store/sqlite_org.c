@@ -292,13 +292,13 @@ enum err sqlite_admin_create(void *impl, const char *org_id, const struct admin 
 	return sqlite_give_written(impl, connection, adopt(connection, org_id, admin));
 }
 
-enum err sqlite_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash)
+enum err sqlite_hash_renew(void *impl, const struct account *account, const char *hash)
 {
 	struct sqlite_connection *connection;
 	enum err err = sqlite_take_to_write(impl, &connection);
 
 	if (err != ERR_OK)
 		return err;
-	err = sqlite_execute(connection, SQL_HASH_RENEW, "ttt", admin_id, old_hash, new_hash);
+	err = sqlite_execute(connection, SQL_HASH_RENEW, "ttt", account->admin.id, account->admin.password_hash, hash);
 	return sqlite_give_written(impl, connection, err);
 }

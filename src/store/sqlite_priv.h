@@ -101,7 +101,7 @@ enum err sqlite_account_by_tenant(void *impl, struct arena *arena, const struct 
 enum err sqlite_org_update(void *impl, struct arena *arena, const struct tenant *tenant,
 			   const struct org_change *change, struct account *account_r);
 enum err sqlite_org_delete(void *impl, const struct tenant *tenant);
-enum err sqlite_hash_renew(void *impl, const char *admin_id, const char *old_hash, const char *new_hash);
+enum err sqlite_hash_renew(void *impl, const struct account *account, const char *hash);
 enum err sqlite_account_by_slug(void *impl, struct arena *arena, const char *slug, struct account *account_r);
 enum err sqlite_account_by_id(void *impl, struct arena *arena, const char *org_id, struct account *account_r);
 enum err sqlite_admin_create(void *impl, const char *org_id, const struct admin *admin);

@@ -165,10 +165,10 @@ struct store_ops {
 	enum err (*org_delete)(void *impl, const struct tenant *tenant);
 
 	/*
-	 * hash_renew(impl, admin_id, old, new): puts hash `new` of the same password in the place of
-	 * `old`; if that is no longer there, nothing happens and it is ERR_OK: somebody else won.
+	 * hash_renew(impl, account, hash): puts a hash of the same password in the place of the account's;
+	 * if that is no longer there, nothing happens and it is ERR_OK: somebody else won.
 	 */
-	enum err (*hash_renew)(void *impl, const char *admin_id, const char *old_hash, const char *new_hash);
+	enum err (*hash_renew)(void *impl, const struct account *account, const char *hash);
 
 	/*
 	 * The operator's verbs. Any of them may run beside the service.

@@ -4,21 +4,22 @@
 Of each organization its client knows what was acknowledged. One whose last answer was 503 is left alone, for
 it may be either way; in the end, after the recovery, all of them are looked up.
 """
+import contextlib
 import random
 import threading
 import time
 
 from crash_world import Tenant
 from mongo_operations import OPERATIONS, SEED, Faults, Mine, prepare, request_for
-from mongo_world import must_not_leak
+from mongo_world import Bench, Database, must_not_leak
 from tap import case, equal, together
-from wire_faults import delay, error_before, lose_answer
+from wire_faults import delay, error_before, lose_answer, meanwhile
 from wire_proxy import HANG, NO_PRIMARY, PASS, REFUSE, WRITES
 
 THREADS = 4
 PAUSE = 0.1  # after a 503
 NEIGHBOURS = 150
-RENAME = next(one for one in OPERATIONS if one.name == "rename")
+RENAME, PASSWORD = (next(one for one in OPERATIONS if one.name == name) for name in ("rename", "password"))
 
 
 class Load:
@@ -192,3 +193,35 @@ def slow_neighbour(setup):
     print(f"# the others took at most {max(longest):.2f} s")
     if max(longest) > 0.5:
         raise AssertionError(f"another organization waited {max(longest):.2f} s")
+
+
+@case
+def slow_create(setup):
+    """a create that takes longer than the lease is not taken for dead by the process that is at it"""
+    with contextlib.closing(Database(setup.server)) as database, Bench(database) as bench:
+        tenant, request = prepare(OPERATIONS[0], bench.path)
+        slow = {"insert", "create", "listCollections", "renameCollection"}
+        with bench.proxy.faulty(slow, kind=delay(1.6), count=None, where=Mine(database, tenant, request)):
+            equal(request.send(bench.path).status, 201)
+        equal(database.faults(), [], "what is left")
+
+
+@case
+def hash_and_password(setup):
+    """a renewal of a hash and a change of the password do not meet: the servers are not all atomic"""
+    with contextlib.closing(Database(setup.server)) as database, Bench(database) as old, \
+            Bench(database, env={"ORGD_BCRYPT_COST": "5"}) as bench:
+        tenant, _ = prepare(PASSWORD, old.path)
+        request = request_for(PASSWORD, tenant, tenant.login(old.path))
+        answers, met = [], []
+        change = threading.Thread(target=lambda: answers.append(request.send(bench.path)))
+
+        def change_meanwhile():
+            begin = len(bench.proxy.log)
+            change.start()
+            time.sleep(0.5)
+            met.extend(one for one in bench.proxy.log[begin:] if one.name == "update")
+        with bench.proxy.faulty("update", "admins", kind=meanwhile(change_meanwhile)):
+            tenant.login(bench.path)
+        change.join()
+        equal(([answer.status for answer in answers], met), ([200], []), "the change, and what it did meanwhile")
