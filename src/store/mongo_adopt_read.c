@@ -43,16 +43,6 @@ static bool read_id(const bson_t *document, const char *field, const char *other
 	return BSON_ITER_HOLDS_UTF8(&iter) && mongo_id(bson_iter_utf8(&iter, NULL), id_r);
 }
 
-static bool read_own_id(const bson_t *document, bson_oid_t *id_r)
-{
-	bson_iter_t iter;
-	bool is_id = bson_iter_init_find(&iter, document, "_id") && BSON_ITER_HOLDS_OID(&iter);
-
-	if (is_id)
-		bson_oid_copy(bson_iter_oid(&iter), id_r);
-	return is_id;
-}
-
 /* ---- Times ---- */
 
 #define SECONDS_MOST 1e11 /* more are milliseconds: as those this is the year 1973, as seconds 5138 */
@@ -184,13 +174,8 @@ static bool is_known(const bson_t *document)
 {
 	bson_iter_t iter;
 
-	if (!bson_iter_init_find(&iter, document, "ver") || !bson_iter_init_find(&iter, document, "state") ||
-	    !BSON_ITER_HOLDS_UTF8(&iter))
-		return false;
-	for (int state = MONGO_CREATING; state < MONGO_STATE_COUNT; state++)
-		if (strcmp(bson_iter_utf8(&iter, NULL), mongo_state_word((enum mongo_state)state)) == 0)
-			return true;
-	return false;
+	return bson_iter_init_find(&iter, document, "ver") && bson_iter_init_find(&iter, document, "state") &&
+	       BSON_ITER_HOLDS_UTF8(&iter) && mongo_state_of(bson_iter_utf8(&iter, NULL)) != MONGO_NO_STATE;
 }
 
 /* A time of creation that is not there is that of the id, which may be a random one and say anything. */
@@ -219,7 +204,7 @@ static enum err read_org(void *context, const bson_t *document)
 		return ERR_INTERNAL;
 	org = &adoption->orgs[adoption->org_count++];
 	org->id_text = mongo_text_id(arena, document);
-	org->has_id = read_own_id(document, &org->id);
+	org->has_id = mongo_own_id(document, &org->id);
 	org->has_admin_id = read_id(document, "admin_id", NULL, &org->admin_id);
 	org->known = is_known(document);
 	org->found_name = read_text(arena, document, "organization_name", "name");
@@ -249,7 +234,7 @@ static enum err read_admin(void *context, const bson_t *document)
 		return ERR_INTERNAL;
 	admin = &adoption->admins[adoption->admin_count++];
 	admin->id_text = mongo_text_id(arena, document);
-	admin->has_id = read_own_id(document, &admin->id);
+	admin->has_id = mongo_own_id(document, &admin->id);
 	admin->has_org = read_id(document, "org_id", "organization_id", &admin->org);
 	admin->found_email = read_text(arena, document, "email", NULL);
 	if (admin->found_email != NULL && admin_email_normalize(arena, admin->found_email, &admin->email) != FAULT_NONE)

@@ -76,15 +76,15 @@ const char *mongo_state_word(enum mongo_state state)
 	return states[state];
 }
 
-static bool read_fields(bson_iter_t *iter, const struct field *fields, struct arena *arena, void *struct_r);
-
-static enum mongo_state state_of(const char *word)
+enum mongo_state mongo_state_of(const char *word)
 {
 	for (int state = MONGO_CREATING; state < MONGO_STATE_COUNT; state++)
 		if (strcmp(states[state], word) == 0)
 			return (enum mongo_state)state;
 	return MONGO_NO_STATE;
 }
+
+static bool read_fields(bson_iter_t *iter, const struct field *fields, struct arena *arena, void *struct_r);
 
 /* False without memory only. */
 static bool read_field(const bson_iter_t *iter, const struct field *field, struct arena *arena, void *at)
@@ -108,7 +108,7 @@ static bool read_field(const bson_iter_t *iter, const struct field *field, struc
 	} else if (field->kind == UUID) {
 		mongo_uuid_read(iter, at);
 	} else if (field->kind == STATE && BSON_ITER_HOLDS_UTF8(iter)) {
-		*(enum mongo_state *)at = state_of(bson_iter_utf8(iter, NULL));
+		*(enum mongo_state *)at = mongo_state_of(bson_iter_utf8(iter, NULL));
 	} else if (field->kind == NEXT && BSON_ITER_HOLDS_DOCUMENT(iter)) {
 		return bson_iter_recurse(iter, &child) && read_fields(&child, next_fields, arena, at);
 	}
@@ -273,6 +273,16 @@ bool mongo_id(const char *text, bson_oid_t *id_r)
 bool mongo_id_new(bson_oid_t *id_r)
 {
 	return rand_bytes(id_r->bytes, sizeof(id_r->bytes)) == ERR_OK;
+}
+
+bool mongo_own_id(const bson_t *document, bson_oid_t *id_r)
+{
+	bson_iter_t iter;
+
+	if (!bson_iter_init_find(&iter, document, "_id") || !BSON_ITER_HOLDS_OID(&iter))
+		return false;
+	*id_r = *bson_iter_oid(&iter);
+	return true;
 }
 
 bool mongo_is_id(const bson_oid_t *a, const bson_oid_t *b)

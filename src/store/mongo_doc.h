@@ -103,8 +103,9 @@ bool mongo_changes_admin(const struct mongo_next *next);
 bool mongo_is_live(const struct mongo_org *org);
 bson_t *mongo_live_filter(void);
 
-/* mongo_state_word(state): as it stands in the document. */
+/* mongo_state_word(state): as it stands in the document. mongo_state_of(word): MONGO_NO_STATE: it is none. */
 const char *mongo_state_word(enum mongo_state state);
+enum mongo_state mongo_state_of(const char *word);
 
 /* mongo_is_stale(ms): older than the lease; or in the future, by another host's clock. */
 bool mongo_is_stale(int64_t ms);
@@ -112,6 +113,9 @@ bool mongo_is_stale(int64_t ms);
 /* mongo_id(text, id_r): whether the text is an id. mongo_id_new(id_r): a random one; false: none to be had. */
 bool mongo_id(const char *text, bson_oid_t *id_r);
 bool mongo_id_new(bson_oid_t *id_r);
+
+/* mongo_own_id(document, id_r): whether its _id is an ObjectId. */
+bool mongo_own_id(const bson_t *document, bson_oid_t *id_r);
 
 /* mongo_is_id(a, b), mongo_is_uuid(a, b): equal; an unset UUID equals none. */
 bool mongo_is_id(const bson_oid_t *a, const bson_oid_t *b);

@@ -37,10 +37,9 @@ struct pending {
 static enum err note_pending(void *context, const bson_t *document)
 {
 	struct pending *pending = context;
-	bson_iter_t iter;
 
-	if (pending->count < AT_ONCE && bson_iter_init_find(&iter, document, "_id") && BSON_ITER_HOLDS_OID(&iter))
-		pending->ids[pending->count++] = *bson_iter_oid(&iter);
+	if (pending->count < AT_ONCE)
+		pending->count += mongo_own_id(document, &pending->ids[pending->count]);
 	return ERR_OK;
 }
 

@@ -161,12 +161,11 @@ static void suspect_unowned(struct scan *scan)
 static void refuse(void *context, const struct mongo_set *set, const bson_t *document)
 {
 	struct scan *scan = context;
-	bson_iter_t iter;
-	bool has_id = bson_iter_init_find(&iter, document, "_id") && BSON_ITER_HOLDS_OID(&iter);
-	bool claim = set->collection == MONGO_SLUGS || set->collection == MONGO_EMAILS;
+	bson_oid_t id;
+	bool readable = mongo_set_is_of_claims(set) || mongo_own_id(document, &id);
 
-	store_findings_add(&scan->checking->findings, has_id || claim ? STORE_FINDING_DAMAGED : STORE_FINDING_ID_MALFORMED,
-			 mongo_text_id(&scan->arena, document), mongo_collection_name(set->collection), false);
+	store_findings_add(&scan->checking->findings, readable ? STORE_FINDING_DAMAGED : STORE_FINDING_ID_MALFORMED,
+			   mongo_text_id(&scan->arena, document), mongo_collection_name(set->collection), false);
 }
 
 static enum err read_through(struct scan *scan, struct mongo_set *set, enum err (*judge)(void *context))

@@ -14,7 +14,7 @@ static const size_t sizes[MONGO_COLLECTION_COUNT] = {
 	[MONGO_EMAILS] = sizeof(struct mongo_claim),
 };
 
-static bool is_of_claims(const struct mongo_set *set)
+bool mongo_set_is_of_claims(const struct mongo_set *set)
 {
 	return set->collection == MONGO_SLUGS || set->collection == MONGO_EMAILS;
 }
@@ -48,19 +48,19 @@ static int compare_keys(const void *a, const void *b)
 
 const void *mongo_set_find(const struct mongo_set *set, const void *id)
 {
-	return bsearch(id, set->items, set->count, sizes[set->collection], is_of_claims(set) ? compare_keys : compare_ids);
+	return bsearch(id, set->items, set->count, sizes[set->collection], mongo_set_is_of_claims(set) ? compare_keys : compare_ids);
 }
 
 /* As the next item. Of organizations and admins only those whose ids are ObjectIds. */
 static bool add(struct mongo_set *set, struct arena *arena, const bson_t *document)
 {
 	void *item = at(set, set->count);
-	bson_iter_t iter;
-	enum err err = ERR_INTERNAL;
+	bson_oid_t id;
+	enum err err;
 
-	if (is_of_claims(set))
+	if (mongo_set_is_of_claims(set))
 		err = mongo_claim_read(document, arena, item);
-	else if (!bson_iter_init_find(&iter, document, "_id") || !BSON_ITER_HOLDS_OID(&iter))
+	else if (!mongo_own_id(document, &id))
 		return false;
 	else if (set->collection == MONGO_ADMINS)
 		err = mongo_admin_read(document, arena, item);
@@ -81,7 +81,7 @@ static bson_t *ids_filter(const struct mongo_set *set, const struct mongo_set *f
 	for (size_t i = 0; i < from->count; i++) {
 		const void *member = (const char *)at(from, i) + offset;
 		bson_uint32_to_string((uint32_t)i, &key, buffer, sizeof(buffer));
-		if (is_of_claims(set))
+		if (mongo_set_is_of_claims(set))
 			BSON_APPEND_UTF8(&any, key, *(const char *const *)member);
 		else
 			BSON_APPEND_OID(&any, key, member);
@@ -114,7 +114,7 @@ enum err mongo_set_join(struct mongo_set *set, struct mongo_session *session, st
 	set->count = 0;
 	err = mongo_find_each(session, mongo_collection_name(set->collection), ids_filter(set, from, offset), NULL,
 			      join, &joining);
-	qsort(set->items, set->count, sizes[set->collection], is_of_claims(set) ? compare_keys : compare_ids);
+	qsort(set->items, set->count, sizes[set->collection], mongo_set_is_of_claims(set) ? compare_keys : compare_ids);
 	return err;
 }
 

@@ -23,6 +23,9 @@ struct mongo_set {
 /* mongo_set_init(set, arena, collection): an empty one; false without memory. */
 bool mongo_set_init(struct mongo_set *set, struct arena *arena, enum mongo_collection collection) MUST_CHECK;
 
+/* mongo_set_is_of_claims(set): their ids are keys; all others have ObjectIds. */
+bool mongo_set_is_of_claims(const struct mongo_set *set);
+
 /* mongo_set_at(set, index), mongo_set_find(set, id): an item; by an ObjectId or, of claims, a `char *` key. */
 const void *mongo_set_at(const struct mongo_set *set, size_t index);
 const void *mongo_set_find(const struct mongo_set *set, const void *id);
