@@ -22,7 +22,8 @@ struct mongo {
 	enum store_use use;
 	bool existing; /* must be there already */
 	bool adopting; /* what another program filled is opened too */
-	bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */
+	struct mongo_uuid prepared; /* of organizations, when that was made ready; the watch's */
+	atomic_bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */
 	atomic_bool closing; /* nobody but the janitor has a session any more, and that is to end */
 	atomic_uint open, busy;
 	atomic_int_fast64_t unsure_us; /* when a write's outcome was unknown last; monotonic; 0: never */
@@ -69,7 +70,7 @@ enum err mongo_watch_ping(struct mongo_watch *watch) MUST_CHECK;
 /*
  * mongo_schema.c. mongo_schema_prepare(session): makes the indexes, and looks whether the server and what it
  * holds are fit; ERR_INVALID_REQUEST when they are not, as a line in the log says. ERR_NOT_FOUND: nothing is
- * there, and `existing` was asked for.
+ * there, and `existing` was asked for. Done again, it does nothing unless the database is another one.
  */
 enum err mongo_schema_prepare(struct mongo_session *session) MUST_CHECK;
 

@@ -36,6 +36,7 @@ static enum err refuse_foreign(struct mongo_session *session)
  */
 static enum err try_uuids(struct mongo_session *session)
 {
+	const char *database = session->store->database;
 	const struct mongo_uuid wrong = {.set = true, .bytes = {1}};
 	bson_oid_t id;
 	char *name;
@@ -46,12 +47,12 @@ static enum err try_uuids(struct mongo_session *session)
 	name = mongo_private_name(session, "tmp", &id, &session->op);
 	if (name == NULL)
 		return ERR_INTERNAL;
-	outcome = mongo_write_command(session, MONGO_STEP_SCHEMA, session->store->database,
-				      BCON_NEW("create", BCON_UTF8(name)));
-	session->store->names_uuids = true;
+	outcome = mongo_write_command(session, MONGO_STEP_SCHEMA, database, BCON_NEW("create", BCON_UTF8(name)));
 	if (outcome == MONGO_DONE)
-		outcome = mongo_drop(session, MONGO_STEP_SCHEMA, name, &wrong);
-	session->store->names_uuids = outcome == MONGO_NOT_DONE;
+		outcome = mongo_write_command(session, MONGO_STEP_SCHEMA, database,
+					      BCON_NEW("drop", BCON_UTF8(name), "collectionUUID",
+						       MONGO_UUID_VALUE(&wrong)));
+	atomic_store(&session->store->names_uuids, outcome == MONGO_NOT_DONE);
 	if (outcome == MONGO_NOT_DONE)
 		outcome = mongo_drop(session, MONGO_STEP_SCHEMA, name, NULL);
 	return mongo_known(outcome);
@@ -71,35 +72,62 @@ static int32_t wire_version(struct mongo_session *session)
 	return version;
 }
 
-/* What orgd keeps is there and has UUIDs; makes it if it may. A single request takes it as it finds it. */
-static enum err prepare_collections(struct mongo_session *session)
+/* What orgd keeps, as far as it is there. */
+static enum err list_kept(struct mongo_session *session, struct mongo_listing *listing_r)
 {
 	const char *kept[MONGO_COLLECTION_COUNT];
-	struct mongo_listing listing;
-	enum err err;
 
 	for (int i = 0; i < MONGO_COLLECTION_COUNT; i++)
 		kept[i] = mongo_collection_name((enum mongo_collection)i);
-	err = mongo_list(session, kept, COUNT_OF(kept), &listing);
-	if (err == ERR_OK && listing.count == 0 && session->store->existing)
+	return mongo_list(session, kept, COUNT_OF(kept), listing_r);
+}
+
+/* It is there and has UUIDs; makes it if it may. A single request takes it as it finds it. */
+static enum err prepare_collections(struct mongo_session *session, struct mongo_listing *listing)
+{
+	enum err err = ERR_OK;
+
+	if (listing->count == 0 && session->store->existing)
 		return ERR_NOT_FOUND;
-	if (err == ERR_OK && (listing.count < COUNT_OF(kept) || session->store->use == STORE_FOR_SERVICE)) {
+	if (listing->count < MONGO_COLLECTION_COUNT || session->store->use == STORE_FOR_SERVICE) {
 		err = mongo_index_make(session);
 		if (err == ERR_OK)
-			err = mongo_list(session, kept, COUNT_OF(kept), &listing);
+			err = list_kept(session, listing);
 	}
-	if (err == ERR_OK && (listing.count < COUNT_OF(kept) || !listing.items[0].uuid.set))
+	if (err == ERR_OK && (listing->count < MONGO_COLLECTION_COUNT || !listing->items[0].uuid.set))
 		return refuse("the server gives its collections no UUIDs: MongoDB 4.4 or newer is needed");
 	return err;
 }
 
+/* Of organizations: another store has another one, or none. */
+static struct mongo_uuid uuid_of(const struct mongo_listing *listing)
+{
+	const struct mongo_listed *orgs = mongo_listed_at(listing, mongo_collection_name(MONGO_ORGANIZATIONS));
+
+	return orgs != NULL && listing->count == MONGO_COLLECTION_COUNT ? orgs->uuid : (struct mongo_uuid){.set = false};
+}
+
 enum err mongo_schema_prepare(struct mongo_session *session)
 {
-	enum err err = session->store->adopting ? ERR_OK : refuse_foreign(session);
+	struct mongo *store = session->store;
+	struct mongo_listing listing;
+	struct mongo_uuid uuid;
+	enum err err;
 
-	if (err == ERR_OK && !session->store->adopting)
-		err = prepare_collections(session);
-	if (err == ERR_OK && session->store->use == STORE_FOR_SERVICE && wire_version(session) >= WIRE_COLLECTION_UUID)
+	if (store->adopting)
+		return ERR_OK;
+	err = list_kept(session, &listing);
+	if (err != ERR_OK)
+		return err;
+	uuid = uuid_of(&listing);
+	if (mongo_is_uuid(&uuid, &store->prepared))
+		return ERR_OK;
+	err = refuse_foreign(session);
+	if (err == ERR_OK)
+		err = prepare_collections(session, &listing);
+	if (err == ERR_OK && store->use == STORE_FOR_SERVICE && wire_version(session) >= WIRE_COLLECTION_UUID)
 		err = try_uuids(session);
+	if (err == ERR_OK)
+		store->prepared = uuid_of(&listing);
 	return err;
 }

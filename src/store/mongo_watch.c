@@ -2,7 +2,8 @@
 /*
  * mongo_watch.c: the breaker: one thread waits for a store that is down, so that no request does.
  *
- * A store that was not reachable at the start is prepared by the first probe that reaches it.
+ * The probe that reaches it again prepares it, if it is not the one that was prepared before: it may be a new
+ * one, or restored, and was perhaps never reached.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ struct mongo_watch {
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
-	bool prepared, stop;
+	bool stop;
 	bool asked;     /* somebody waits for a probe */
 	uint64_t probes; /* how many have ended */
 	enum err last;   /* what the latest one said */
@@ -54,12 +55,11 @@ static enum err probe(struct mongo_watch *watch, bson_error_t *error_r)
 		return ERR_STORE_UNAVAILABLE;
 	}
 	err = ask(&session, error_r);
-	if (err == ERR_OK && !watch->prepared) {
+	if (err == ERR_OK && atomic_load(&watch->down)) { /* what comes back need not be what went */
 		arena_init(&session.arena, 1 << 20);
 		err = mongo_schema_prepare(&session);
 		arena_fini(&session.arena);
 		bson_set_error(error_r, MONGOC_ERROR_CLIENT, 0, "it could not be made ready");
-		watch->prepared = err == ERR_OK;
 	}
 	mongoc_client_pool_push(watch->store->pool, session.client);
 	return err;

@@ -144,6 +144,25 @@ def started_without_server(setup):
 
 
 @case
+def another_one_comes_back(setup):
+    """a store that comes back empty is made ready like a new one; one that another program filled is refused"""
+    with World(setup) as world:
+        tenant = world.stack.tenant()
+        with world.proxy.in_mode(REFUSE):
+            unavailable(lambda: world.stack.get(tenant.name), REFUSED_WITHIN + SLACK, "get")
+            world.database.empty()
+        wait_until(lambda: world.stack.get(tenant.name).status == 404, BACK_WITHIN, "a GET of what is gone")
+        world.stack.tenant()
+        equal(world.findings(), set(), "what the check finds")
+        with world.proxy.in_mode(REFUSE):
+            unavailable(lambda: world.stack.get(tenant.name), REFUSED_WITHIN + SLACK, "get")
+            world.database.empty()
+            world.database.insert("organizations", {"organization_name": tenant.name, "slug": "x", "state": "active"})
+        wait_until(lambda: "orgctl store adopt" in world.stack.orgd.log(), BACK_WITHIN, "a line in the log")
+        unavailable(lambda: world.stack.get(tenant.name), HICCUP, "get")
+
+
+@case
 def connections_cut(setup):
     """all connections are cut: reads go on, a login too"""
     for replica_set in (False, True):

@@ -34,8 +34,11 @@ class Database:
         self.uri = server.uri(self.name)
         self.client = MongoClient(self.uri)
 
-    def close(self):
+    def empty(self):
         self.client.command(self.name, {"dropDatabase": 1})
+
+    def close(self):
+        self.empty()
         self.client.close()
 
     def find(self, coll, filter=None):
