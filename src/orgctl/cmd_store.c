@@ -116,31 +116,36 @@ static int check_text(struct findings *findings)
 	return findings->left > 0 ? STATUS_REFUSED : STATUS_DONE;
 }
 
-/* Shows what a repair would be about, and asks; more than STATUS_DONE: nothing more is to be done. */
-static int consent_to_repair(struct findings *findings)
+/* Shows first what it would be about. */
+static int repair_text(struct findings *findings)
 {
 	int status;
 
 	if (findings->call->values[OPTION_YES] == NULL) {
 		status = check_text(findings);
 		if (status == STATUS_DONE || findings->mendable == 0)
-			return status == STATUS_DONE ? -1 : status;
+			return status;
 	}
-	return ask_consent(findings->call, "Mend what is safe to mend? Best after a backup.");
+	status = ask_consent(findings->call, "Mend what is safe to mend? Best after a backup.");
+	findings->repair = true;
+	return status == STATUS_DONE ? check_text(findings) : status;
+}
+
+static int repair_json(struct findings *findings)
+{
+	int status = ask_consent(findings->call, "Mend what is safe to mend?");
+
+	findings->repair = true;
+	return status == STATUS_DONE ? check_json(findings) : status;
 }
 
 int cmd_store_check(struct call *call)
 {
 	bool json = call->values[OPTION_JSON] != NULL;
 	struct findings findings = {.call = call, .out = json ? NULL : stdout};
-	int status = STATUS_DONE;
 
-	if (call->values[OPTION_REPAIR] != NULL) {
-		status = json ? ask_consent(call, "Mend what is safe to mend?") : consent_to_repair(&findings);
-		if (status != STATUS_DONE)
-			return status < 0 ? STATUS_DONE : status;
-		findings.repair = true;
-	}
+	if (call->values[OPTION_REPAIR] != NULL)
+		return json ? repair_json(&findings) : repair_text(&findings);
 	return json ? check_json(&findings) : check_text(&findings);
 }
 
