@@ -16,7 +16,6 @@
 
 #define PAGE 5000 /* a page of MongoDB's reads all that are there */
 #define ARENA_CAP ((size_t)64 << 20)
-
 #define DOCUMENTS_TRIES 3 /* a rename meanwhile ends a reading of MongoDB */
 
 /* A copy under way. */
@@ -85,6 +84,16 @@ static int visit(struct copying *copying, const struct store *store, const struc
 	return refuse_error(copying, org, err);
 }
 
+/* Where the next page begins, by an organization that outlives this one. */
+static bool remember_last(struct copying *copying, const struct store_page *page, struct org *last_r)
+{
+	const struct org *last = &page->orgs[page->count - 1];
+
+	last_r->created_ms = last->created_ms;
+	last_r->slug = arena_strdup(&copying->call->arena, last->slug);
+	return last_r->slug != NULL;
+}
+
 /* All organizations of a store, in the order in which they came: a rename moves none of them. */
 static int for_each(struct copying *copying, const struct store *store, each_fn *each)
 {
@@ -101,11 +110,7 @@ static int for_each(struct copying *copying, const struct store *store, each_fn 
 			return say_error(copying->call, err);
 		for (size_t i = 0; i < page.count && status == STATUS_DONE; i++)
 			status = visit(copying, store, &page.orgs[i], each);
-		if (page.more) /* outlives the page */
-			after.created_ms = page.orgs[page.count - 1].created_ms;
-		if (page.more)
-			after.slug = arena_strdup(&copying->call->arena, page.orgs[page.count - 1].slug);
-		if (page.more && after.slug == NULL)
+		if (page.more && !remember_last(copying, &page, &after))
 			return say_error(copying->call, ERR_INTERNAL);
 		query.after = &after;
 	}
@@ -171,7 +176,7 @@ static int copy_one(struct copying *copying, const struct account *account)
 	if (err == ERR_OK && !documents_same(&here, &there))
 		err = copy_documents(copying, org->id);
 	if (err == ERR_ORGANIZATION_NOT_FOUND && copying->copy->live)
-		err = ERR_OK; /* as it was without documents */
+		err = ERR_OK; /* it was deleted meanwhile: the copy keeps it, with the documents that came so far */
 	tick(copying);
 	return err == ERR_OK ? STATUS_DONE : refuse_error(copying, org, err);
 }
