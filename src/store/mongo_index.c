@@ -143,6 +143,12 @@ static void tell(const struct look *look, const char *name, const char *fault, b
 	found(context, text, fault, mended);
 }
 
+static void tell_strange(const struct look *look, mongo_index_fn *found, void *context)
+{
+	for (size_t i = 0; i < look->strange_count; i++)
+		tell(look, look->strange[i], "it refuses, omits or removes documents", false, found, context);
+}
+
 enum err mongo_index_check(struct mongo_session *session, bool repair, mongo_index_fn *found, void *context)
 {
 	enum err err = ERR_OK;
@@ -150,8 +156,8 @@ enum err mongo_index_check(struct mongo_session *session, bool repair, mongo_ind
 	for (int collection = 0; collection < MONGO_COLLECTION_COUNT && err == ERR_OK; collection++) {
 		struct look look;
 		err = read_indexes(session, (enum mongo_collection)collection, &look);
-		for (size_t i = 0; i < look.strange_count && err == ERR_OK; i++)
-			tell(&look, look.strange[i], "it refuses, omits or removes documents", false, found, context);
+		if (err == ERR_OK)
+			tell_strange(&look, found, context);
 		for (size_t i = 0; i < COUNT_OF(indexes) && err == ERR_OK; i++)
 			if (indexes[i].collection == look.collection && !look.there[i])
 				tell(&look, indexes[i].key, "it is missing",
@@ -177,12 +183,10 @@ enum err mongo_index_clear(struct mongo_session *session, bool dry_run, mongo_in
 	for (int collection = 0; collection < MONGO_COLLECTION_COUNT && err == ERR_OK; collection++) {
 		struct look look;
 		err = read_indexes(session, (enum mongo_collection)collection, &look);
-		for (size_t i = 0; i < look.strange_count && err == ERR_OK; i++) {
-			if (dry_run)
-				tell(&look, look.strange[i], "it refuses, omits or removes documents", false, found, context);
-			else
-				err = drop(session, &look, look.strange[i]);
-		}
+		if (err == ERR_OK && dry_run)
+			tell_strange(&look, found, context);
+		for (size_t i = 0; i < look.strange_count && err == ERR_OK && !dry_run; i++)
+			err = drop(session, &look, look.strange[i]);
 	}
 	return err;
 }
