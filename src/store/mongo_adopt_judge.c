@@ -47,12 +47,11 @@ static void judge_admin(struct mongo_adoption *adoption, const struct mongo_fore
 
 	if (admin->known)
 		return;
-	if (!admin->linked)
+	if (!admin->linked) {
 		mongo_adopt_tell(adoption, STORE_ADOPTION_ADMIN_HOMELESS, admin->id_text, email);
-	else
-		mongo_adopt_tell(adoption, STORE_ADOPTION_ADMIN_ADOPTED, admin->id_text, email);
-	if (!admin->linked)
 		return;
+	}
+	mongo_adopt_tell(adoption, STORE_ADOPTION_ADMIN_ADOPTED, admin->id_text, email);
 	if (!admin->has_id)
 		mongo_adopt_tell(adoption, STORE_ADOPTION_ID_CONFLICT, admin->id_text, email);
 	if (admin->email == NULL)
@@ -83,10 +82,12 @@ static void judge_name(struct mongo_adoption *adoption, const struct mongo_forei
 	if (strcmp(org->slug, found) != 0)
 		mongo_adopt_tell(adoption, STORE_ADOPTION_SLUG_DERIVED, org->id_text,
 				 arena_printf(&adoption->session.arena, "%s to %s", found, org->slug));
+	if (org->created_is_known)
+		return;
 	clock_format(org->created_ms, time);
 	if (org->created_unusable)
 		mongo_adopt_tell(adoption, STORE_ADOPTION_TIME_UNUSABLE, org->id_text, org->found_name);
-	else if (!org->created_is_known)
+	else
 		mongo_adopt_tell(adoption, STORE_ADOPTION_TIME_ASSUMED, org->id_text, time);
 }
 
