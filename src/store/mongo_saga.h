@@ -156,7 +156,7 @@ enum err mongo_insert_admin(struct mongo_session *session, enum mongo_step step,
 
 /*
  * mongo_finish_update(session, org, at_home): `org` in state UPDATING, as it was read or written.
- * `at_home`: the collection was seen at its name just before the commit, which was this session's own.
+ * `at_home`: the collection was seen at its name just before the commit, which was this session's own just now.
  */
 enum err mongo_finish_update(struct mongo_session *session, const struct mongo_org *org, bool at_home) MUST_CHECK;
 

@@ -15,6 +15,7 @@ struct updating {
 	struct mongo_org org;     /* as it was read; then as it was committed */
 	struct mongo_admin admin; /* read after the organization, so its version is a fence for this too */
 	struct mongo_next next;   /* what really changes */
+	bool unsure;              /* its commit's outcome was unknown once: it may be done, and more since */
 };
 
 /* The organization, if the token's right to it still stands and nothing is under way on it. */
@@ -187,6 +188,7 @@ static enum err look_for_commit(struct updating *updating, enum mongo_outcome ou
 	struct mongo_admin admin;
 	enum err err = mongo_org_get(updating->session, &updating->id, &now);
 
+	updating->unsure |= outcome == MONGO_UNKNOWN;
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;
 	if (err == ERR_OK && outcome == MONGO_UNKNOWN && now.state == MONGO_ACTIVE &&
@@ -201,7 +203,7 @@ static enum err look_for_commit(struct updating *updating, enum mongo_outcome ou
 		if (err == ERR_OK && mongo_is_id(&admin.email_op, op))
 			return ERR_OK;
 	}
-	return withdraw(updating, outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY);
+	return withdraw(updating, updating->unsure ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY);
 }
 
 static enum err commit(struct updating *updating)
@@ -258,7 +260,7 @@ static enum err update(struct updating *updating)
 	if (err == ERR_OK)
 		err = commit(updating);
 	if (err == ERR_OK)
-		err = mongo_finish_update(updating->session, &updating->org, true);
+		err = mongo_finish_update(updating->session, &updating->org, !updating->unsure);
 	return err;
 }
 

@@ -20,6 +20,7 @@ class Actor(NamedTuple):
     op: str = ""
     change: Change = Change()  # what an update, create or login is about
     limit: int = 0
+    operator: bool = False
 
 
 # ---- a command
@@ -34,7 +35,7 @@ def fault_of_step(before, actor, command, after):
         return fault_of_rename(before, command[1])
     if command[:2] == ("update", "organizations") and actor.kind in ("update", "delete"):
         commits = ("op", actor.op) in command[4]
-        if commits and get(before.organizations, actor.org).token_version != 1:
+        if commits and not actor.operator and get(before.organizations, actor.org).token_version != 1:
             return "an operation was committed with a token that was dead"
     return ""
 
@@ -230,6 +231,9 @@ def faults_of_answer(world, actor, actors, answer):
     acknowledged = str(answer).startswith("2")
     if actor.kind == "delete" and acknowledged and organization:
         yield "an acknowledged delete is not visible"
+    if actor.kind == "update" and is_refused(answer) and admin and only_it_wants_its_password(actor, actors):
+        if plain(admin.password) == actor.change.password:
+            yield "a refused change of password is visible"
     if rivals(actor, actors):
         return
     if actor.kind == "create" and acknowledged and organization is None:
@@ -245,6 +249,11 @@ def faults_of_answer(world, actor, actors, answer):
             yield "an acknowledged update is not visible"
         if is_refused(answer) and True in done:
             yield "a refused update is visible"
+
+
+def only_it_wants_its_password(actor, actors):
+    password = actor.change.password
+    return password and not any(other.change.password == password for other in actors if other is not actor)
 
 
 def traces_of_death(world):

@@ -139,8 +139,8 @@ def change_name(org, version, name, op):
 
 
 def commit_update(org, version, planned):
-    """-> "", or the refusal, and then the claims are released: they are in no use."""
-    op, plan = planned.op, planned.next
+    """-> "", or the refusal, and then the claims are released: they are in no use; whether all was heard"""
+    op, plan, sure = planned.op, planned.next, True
     before = fields(state="active", version=version)
     if wrong("commit_without_version"):
         before = fields(state="active")
@@ -148,7 +148,8 @@ def commit_update(org, version, planned):
     while True:
         answer = yield set_organization(org, before, after)
         if answer is True:
-            return ""
+            return "", sure
+        sure = answer != LOST and (sure or wrong("latest_answer_only"))
         found = yield "read", "organizations", org
         if answer == LOST and matches(found, before):
             continue
@@ -157,10 +158,10 @@ def commit_update(org, version, planned):
             admin = yield "read", "admins", org
             mine = admin is not None and admin.email_op == op
         if mine and not wrong("release_used_claims"):
-            return ""
+            return "", sure
         yield from release("slugs", plan.slug, org, op)
         yield from release("emails", plan.email, org, op)
-        return "503" if answer == LOST else "409 busy"
+        return "409 busy" if sure else "503", sure
 
 
 def update(org, token, change, op):
@@ -194,10 +195,10 @@ def update(org, token, change, op):
                                     token_version=organization.token_version + new_credentials)
     if wrong("admin_first"):
         yield from set_admin(org, planned)
-    refused = yield from commit_update(org, organization.version, planned)
+    refused, sure = yield from commit_update(org, organization.version, planned)
     if refused:
         return refused
-    return (yield from finish_update(org, planned, op, Settings.conditional and not new_credentials))
+    return (yield from finish_update(org, planned, op, Settings.conditional and sure and not new_credentials))
 
 
 def set_admin(org, organization):
@@ -230,7 +231,8 @@ def release_old(org, organization):
 
 def finish_update(org, organization, worker, direct=False):
     """Goes forward from an organization that is updating; any number may do so at once.
-    direct: by its own operation, and the server compares UUIDs: the collection was at home just now."""
+    direct: by its own operation, which has just committed, and the server compares UUIDs: the collection
+    was at home just now."""
     plan, target = organization.next, home(organization.next.slug)
     if plan.email or plan.password:
         yield from set_admin(org, organization)

@@ -56,6 +56,19 @@ def updates(org="A", operation=protocol.update, **change):
                                        org, f"k{number}", wanted)
 
 
+def operator_updates(org, change, op):
+    """Who may do anything: whatever the token's version is by now."""
+    found = yield "read", "organizations", org
+    answer = yield from protocol.update(org, found.token_version, change, op)
+    return answer
+
+
+def operates(**change):
+    wanted = Change(**change)
+    return lambda label, number: Actor(label, "update", lambda: operator_updates("A", wanted, f"k{number}"),
+                                       "A", f"k{number}", wanted, operator=True)
+
+
 def deletes(org="A"):
     return lambda label, number: Actor(label, "delete", lambda: protocol.delete(org, 1, f"k{number}"),
                                        org, f"k{number}")
@@ -117,6 +130,7 @@ ACTORS = {
     "rename-y": updates(name="y"),
     "rename-x": updates(name="x"),  # back to where A began
     "display": updates(name="X"),  # same slug
+    "operator": operates(name="X"),
     "email-e": updates(email="e"),
     "email-a": updates(email="a"),
     "password": updates(password="p1"),
@@ -150,9 +164,10 @@ LOGINS = {"login-old", "login-password", "login-new"}
 BEGINNERS = {"create-x", "create-a", "create-y", "create-limited", "rename-y", "rename-x", "display",
              "email-e", "email-a", "password", "password-checked", "combined", "client", "delete", "janitor",
              "drop-by-hand", "rename-z", "z-rename-x", "z-rename-w", "z-delete"}
+SELDOM = ("operator",)  # is in chosen scenarios only
 OF_TWO = ("rename-z", "z-rename-x", "z-rename-w", "z-delete", "z-recover", "z-write-z")
 CAST = {  # who may meet in a world
-    "": [label for label in ACTORS if label not in OF_TWO],
+    "": [label for label in ACTORS if label not in OF_TWO + SELDOM],
     "two": [*OF_TWO, "rename-y", "delete", "recover", "janitor", "write-x"],
     "standing": ["create-y", "rename-y", "display", "email-e", "combined", "delete", "recover", "janitor",
                  "write-x"],
@@ -210,7 +225,8 @@ CHOSEN = """
     rename-y+janitor+drop-by-hand rename-y+foreign-y+drop-by-hand
     combined+recover+login-old combined+recover+login-new combined+delete+recover
     combined+recover+foreign-y password+email-e+recover client+recover+password client+email-e+recover
-    password-checked+password-checked+recover delete+recover+write-x delete+recover+janitor
+    password-checked+password-checked+recover password+operator+recover combined+operator+recover
+    delete+recover+write-x delete+recover+janitor
     two/rename-z+z-delete+z-recover two/rename-z+z-rename-x+recover stray/create-y+rename-y+recover
 """.split()
 
@@ -251,6 +267,8 @@ WRONG = {
         "a claim is released by organization, not by operation", "rename-y+rename-x", 1),
     "release_early": Wrong(
         "old claims are released before the organization is active again", "create-x+rename-y", 0),
+    "latest_answer_only": Wrong(
+        "an update whose commit was not heard of is refused by a later answer", "password+operator+recover", 1),
     "release_used_claims": Wrong(
         "an unknown commit releases its claims without a look whether they are in use", "rename-y", 1),
     "guard_read_once": Wrong(

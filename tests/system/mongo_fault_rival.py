@@ -9,11 +9,12 @@ import collections
 import dataclasses
 import random
 
+import fastcgi
 from crash_world import Tenant, fresh_state
 from mongo_operations import OPERATIONS, SEED, Faults, Mine, Operation, Request, good_run, prepare, request_for
 from mongo_world import LONG
 from tap import case, equal, together, wait_until
-from wire_faults import cut_before, lose_answer, meanwhile, pass_on
+from wire_faults import cut_before, error_before, lose_answer, meanwhile, pass_on
 
 LOSES_TOKEN = {"email", "password"}
 
@@ -150,3 +151,28 @@ def rivals_in_between(setup):
     print(f"# {len(rivalries)} interleavings: " + ", ".join(f"{n} x {pair}" for pair, n in outcomes.items()))
     faults.check()
     equal(needless <= len(rivalries) // 50, True, f"whether {needless} answers 503 without a fault are few")
+
+
+@case
+def commit_found_late(setup):
+    """an update whose commit is carried out late, is finished by others and followed by another: unknown, not refused"""
+    bench, other = setup.benches[0], setup.benches[2]
+    password, = [one for one in OPERATIONS if one.name == "password"]
+    tenant, request = prepare(password, bench.path)
+    mine, held = Mine(setup.database, tenant, request), []
+
+    def hold(link, command):
+        held.append({name: value for name, value in command.body.items() if name in ("update", "updates")})
+        error_before(117)(link, command)
+
+    def go_on():
+        setup.database.client.command(setup.database.name, held[0])
+        login = fastcgi.call(other.path, "POST", "/admin/login", request.new.credentials())
+        rename = {"organization_name": tenant.state.name + "!"}
+        answer = fastcgi.call(other.path, "PUT", "/org/update", rename, token=login.json()["access_token"])
+        equal(answer.status, 200, "the other update")
+    for kind in (hold, meanwhile(go_on)):
+        bench.proxy.fault("update", "organizations", kind, where=mine)
+    answer = request.send(bench.path)
+    bench.proxy.clear()
+    equal((answer.status, answer.json()["code"]), (503, "store_unavailable"), "the answer")
