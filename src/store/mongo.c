@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "store/mongo_fault.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 
@@ -78,10 +79,15 @@ static void count_success(const mongoc_apm_command_succeeded_t *event)
 	count_call(mongoc_apm_command_succeeded_get_duration(event));
 }
 
+/* That there is no such collection, or another one, is an answer like others. */
 static void count_failure(const mongoc_apm_command_failed_t *event)
 {
+	bson_error_t error;
+
+	mongoc_apm_command_failed_get_error(event, &error);
 	count_call(mongoc_apm_command_failed_get_duration(event));
-	metrics_add(METRIC_STORE_ERRORS, 1);
+	if (!mongo_fault_is_refusal(&error))
+		metrics_add(METRIC_STORE_ERRORS, 1);
 }
 
 static bool refuse(const char *why)
@@ -143,6 +149,12 @@ static bool set_options(mongoc_uri_t *uri, const struct store_options *options)
 	return ok && set_pool_size(uri, options->connections + EXTRA_CLIENTS) && mongoc_uri_set_appname(uri, "orgd");
 }
 
+/* "Naming Restrictions" of MongoDB's manual; else each command would fail. */
+static bool is_database(const char *name)
+{
+	return strlen(name) < 64 && strpbrk(name, "/\\. \"$*<>:|?") == NULL;
+}
+
 /* The driver's text about a URI may hold the URI, and that a password. */
 static mongoc_uri_t *parse(const struct store_options *options)
 {
@@ -151,6 +163,8 @@ static mongoc_uri_t *parse(const struct store_options *options)
 
 	if (uri != NULL && is_insecure(uri))
 		(void)refuse("MONGO_URI switches the checks of TLS off");
+	else if (uri != NULL && mongoc_uri_get_database(uri) != NULL && !is_database(mongoc_uri_get_database(uri)))
+		(void)refuse("MONGO_URI names a database of more than 63 bytes, or with one of /\\. \"$*<>:|? in its name");
 	else if (uri != NULL && set_options(uri, options))
 		return uri;
 	else

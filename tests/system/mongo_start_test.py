@@ -152,7 +152,7 @@ def recovers_by_itself(server):
 @case
 def names_the_uuid(server):
     """on a server that compares UUIDs every rename and drop names the collection's; no command is refused"""
-    with database(server) as uri, Proxy(uri) as proxy, orgd_at(proxy.uri) as orgd:
+    with database(server) as uri, Proxy(uri) as proxy, orgd_at(proxy.uri, ORGD_METRICS="on") as orgd:
         orgd.start()
         with proxy.recording() as commands:
             equal(call(orgd, "POST", "/org/create", USER)[0].status, 201, "create")
@@ -163,6 +163,8 @@ def names_the_uuid(server):
         must({one.name for one in moved} == {"renamecollection", "drop"}, "what is moved and dropped", moved)
         equal([one for one in moved if "collectionUUID" not in one.body], [], "commands that name no UUID")
         must("mongodb failed" not in orgd.log(), "the log", orgd.log())
+        metrics = call(orgd, "GET", "/metrics")[0].body.decode()
+        must("\norgd_store_errors_total 0\n" in metrics, "errors where there were none", metrics)
 
 
 @case
@@ -182,7 +184,7 @@ def unusable_uris(_):
     for uri in ("mongodb://", "mongodb://user:geheim-4711@", "mongodb://user:geheim-4711@host:99999/",
                 "mongodb://user:geheim-4711@host/?w=x&nonsense", "mongodb://user:gehe:im-4711@host/",
                 "mongodb://user:gehe@im-4711@host/", "mongodb://user:gehe/im-4711@host/",
-                "mongodb://user:gehe%im-4711@host/", "mongodb://host/?maxPoolSize=geheim-4711", "mongodb://host/a.b",
+                "mongodb://user:gehe%im-4711@host/", "mongodb://host/?maxPoolSize=geheim-4711", "mongodb://host/a.b", "mongodb://host/a%20b", "mongodb://host/" + 64 * "d",
                 "mongodb://user:geheim-4711@host/?tls=true&tlsAllowInvalidCertificates=true"):
         with orgd_at(uri) as orgd:
             for command in ([BINARY, "-t"], [BINARY, "--listen", orgd.socket_path]):
