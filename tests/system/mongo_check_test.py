@@ -409,7 +409,8 @@ def an_index_that_is_missing_is_made_and_one_that_is_in_the_way_is_left(server):
 def documents_that_cannot_be_are_named_and_left(server):
     with filled(server) as world:
         world.insert("organizations", {"_id": "text", "organization_name": "Text", "slug": "text", "state": "active",
-                                       "ver": Int64(1)}, {"_id": ObjectId(), "state": "active", "ver": Int64(1)})
+                                       "ver": Int64(1), "coll_uuid": None},
+                     {"_id": ObjectId(), "state": "active", "ver": Int64(1), "coll_uuid": None})
         world.insert("admins", {"_id": 7, "email": "x@x.example", "password_hash": "x"}, {"_id": ObjectId()})
         world.insert("slugs", {"_id": 5})
         kinds = ["id_malformed"] * 2 + ["store_damaged"] * 3
