@@ -271,8 +271,10 @@ static bool remove_all(struct write *write)
 
 static enum mongo_outcome outcome_of(const struct write *write, bool ok, enum mongo_step step, apply_fn *apply)
 {
+	const char *count = apply == update ? "matchedCount" : apply == remove_one ? "deletedCount" : NULL;
+
 	if (ok)
-		return apply == update && counted(&write->reply, "matchedCount") == 0 ? MONGO_NOT_DONE : MONGO_DONE;
+		return count != NULL && counted(&write->reply, count) == 0 ? MONGO_NOT_DONE : MONGO_DONE;
 	if (apply == insert && mongo_fault_is_duplicate(&write->error))
 		return MONGO_NOT_DONE;
 	(void)mongo_fault(&write->error, mongo_step_word(step));

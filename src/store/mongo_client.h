@@ -102,7 +102,7 @@ enum mongo_outcome mongo_insert(struct mongo_session *session, enum mongo_step s
 enum mongo_outcome mongo_change(struct mongo_session *session, enum mongo_step step,
 				enum mongo_collection collection, bson_t *filter, bson_t *change) MUST_CHECK;
 
-/* mongo_remove(...): all matches, or the one; that there is none is MONGO_DONE too. */
+/* mongo_remove(...): of one document. MONGO_NOT_DONE: no match. mongo_remove_all(...): that there is none is MONGO_DONE. */
 enum mongo_outcome mongo_remove(struct mongo_session *session, enum mongo_step step,
 				enum mongo_collection collection, bson_t *filter) MUST_CHECK;
 enum mongo_outcome mongo_remove_all(struct mongo_session *session, enum mongo_step step,

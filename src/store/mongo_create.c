@@ -16,6 +16,7 @@ struct creation {
 	const struct account *account;
 	bson_oid_t org, admin;
 	struct mongo_uuid uuid;
+	bool removed; /* its document, by itself: nobody had taken it for dead, and nobody is at removing what is of it */
 };
 
 static bson_t *creating(const struct creation *creation)
@@ -24,7 +25,7 @@ static bson_t *creating(const struct creation *creation)
 			BCON_OID(&creation->session.op));
 }
 
-/* First in; never a second time: that it is gone must stay true. */
+/* First in; never again, unless it was withdrawn: that it is gone must stay true. */
 static enum err insert_org(struct creation *creation)
 {
 	struct mongo_session *session = &creation->session;
@@ -59,7 +60,8 @@ static enum err withdraw(struct creation *creation, enum err reason)
 	    mongo_release(session, MONGO_EMAILS, creation->account->admin.email, &creation->org, &session->op) != ERR_OK)
 		return ERR_STORE_UNAVAILABLE;
 	SURE(outcome, mongo_remove(session, MONGO_STEP_CREATE_WITHDRAW, MONGO_ORGANIZATIONS, creating(creation)));
-	return outcome == MONGO_DONE ? reason : ERR_STORE_UNAVAILABLE;
+	creation->removed = outcome == MONGO_DONE;
+	return outcome != MONGO_UNKNOWN ? reason : ERR_STORE_UNAVAILABLE;
 }
 
 /*
@@ -167,28 +169,35 @@ static enum err create(struct creation *creation, uint64_t max)
 	return err;
 }
 
-static enum err try_to_create(struct mongo *store, const struct account *account, uint64_t max)
+/* *again_r: it may be tried again, with the same ids. */
+static enum err try_to_create(struct mongo *store, const struct account *account, uint64_t max, bool *again_r)
 {
 	struct creation creation = {.account = account};
 	enum err err;
 
+	*again_r = false;
 	if (!mongo_id(account->org.id, &creation.org) || !mongo_id(account->admin.id, &creation.admin))
 		return ERR_INTERNAL;
 	err = mongo_begin_on(store, &creation.org, &creation.session);
-	return err == ERR_OK ? mongo_end_on(&creation.session, &creation.org, create(&creation, max)) : err;
+	if (err != ERR_OK)
+		return err;
+	err = create(&creation, max);
+	*again_r = creation.removed && err == ERR_ORGANIZATION_BUSY;
+	return mongo_end_on(&creation.session, &creation.org, err);
 }
 
 /* Until those that it met at the limit are settled, or for a while. */
 enum err mongo_org_create(void *impl, const struct account *account, uint64_t max)
 {
-	enum err err = try_to_create(impl, account, max);
+	bool again;
+	enum err err = try_to_create(impl, account, max, &again);
 
-	for (int tries = 1; max > 0 && err == ERR_ORGANIZATION_BUSY && tries < LIMIT_TRIES; tries++) {
+	for (int tries = 1; max > 0 && again && tries < LIMIT_TRIES; tries++) {
 		unsigned char jitter = 0;
 		if (rand_bytes(&jitter, 1) != ERR_OK)
 			return ERR_INTERNAL;
 		nanosleep(&(struct timespec){.tv_nsec = (LIMIT_PAUSE_MS + jitter) * 1000000L}, NULL);
-		err = try_to_create(impl, account, max);
+		err = try_to_create(impl, account, max, &again);
 	}
 	return err;
 }

@@ -268,7 +268,7 @@ WRONG = {
     "release_early": Wrong(
         "old claims are released before the organization is active again", "create-x+rename-y", 0),
     "latest_answer_only": Wrong(
-        "an update whose commit was not heard of is refused by a later answer", "password+operator+recover", 1),
+        "an update whose commit was not heard of is refused by a later one", "password+operator+recover", 1),
     "release_used_claims": Wrong(
         "an unknown commit releases its claims without a look whether they are in use", "rename-y", 1),
     "guard_read_once": Wrong(

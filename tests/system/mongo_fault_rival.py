@@ -6,13 +6,16 @@ certain. Then it passes the command on, or loses it, or its answer. What the two
 one of the two having come first.
 """
 import collections
+import contextlib
 import dataclasses
+import datetime
 import random
 
 import fastcgi
 from crash_world import Tenant, fresh_state
+from mongo_bson import ObjectId
 from mongo_operations import OPERATIONS, SEED, Faults, Mine, Operation, Request, good_run, prepare, request_for
-from mongo_world import LONG
+from mongo_world import LONG, Bench, Database
 from tap import case, equal, together, wait_until
 from wire_faults import cut_before, error_before, lose_answer, meanwhile, pass_on
 
@@ -176,3 +179,20 @@ def commit_found_late(setup):
     answer = request.send(bench.path)
     bench.proxy.clear()
     equal((answer.status, answer.json()["code"]), (503, "store_unavailable"), "the answer")
+
+
+@case
+def withdrawn_by_another(setup):
+    """a create that meets the limit is not begun again with ids whose first document a recovery has taken"""
+    with contextlib.closing(Database(setup.server)) as database, \
+            Bench(database, env={"ORGD_MAX_ORGANIZATIONS": "1"}) as bench:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        database.insert("organizations", {"_id": ObjectId(), "organization_name": "Other", "slug": "other",
+                                          "state": "creating", "op_at": now})
+        recovery = meanwhile(lambda: database.client.delete(database.name, "organizations"))
+        bench.proxy.fault("delete", "organizations", recovery)
+        tenant = Tenant()
+        answer = fastcgi.call(bench.path, "POST", "/org/create", tenant.state.input())
+        equal((answer.status, answer.json()["code"]), (409, "organization_busy"), "the answer")
+        equal(database.find("organizations"), [], "organizations")
+        equal(tenant.create(bench.path).status, 201)
