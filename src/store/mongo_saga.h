@@ -71,7 +71,7 @@ enum err mongo_locate(struct mongo_session *session, const struct mongo_uuid *uu
 		      size_t count, struct mongo_listing *listing_r, const char **here_r) MUST_CHECK;
 
 /*
- * mongo_count(session, collection, filter, count_r): how many match, counted one by one.
+ * mongo_count(session, collection, filter, count_r): how many match, counted one by one; an empty filter: about.
  * mongo_count_in(session, name, count_r): how many a collection of any name has, about.
  */
 enum err mongo_count(struct mongo_session *session, enum mongo_collection collection, bson_t *filter,
