@@ -136,6 +136,8 @@ static enum err adopt(struct mongo_session *session, struct look *look, const st
 	for (size_t i = 0; i < look->count; i++) {
 		if (owners->owned[i] || mongo_is_uuid(&look->spots[i], &look->org.next.foreign))
 			continue;
+		if (!look->spots[i].set)
+			return refuse_to_choose(look, "what stands at an organization's name is no collection");
 		if (found != NULL)
 			return refuse_to_choose(look, "two collections could be the organization's: remove one");
 		found = &look->spots[i];
@@ -155,6 +157,8 @@ static enum err move_aside(struct mongo_session *session, const struct look *loo
 
 	if (owners->owned[0])
 		return refuse_to_choose(look, "another organization's collection stands at the name");
+	if (!look->spots[0].set)
+		return refuse_to_choose(look, "what stands at a name that is needed is no collection");
 	mongo_uuid_text(&look->spots[0], uuid);
 	bson_oid_to_string(&session->op, op);
 	lost = arena_printf(&session->arena, "lost_%s_%s", uuid, op);

@@ -5,6 +5,7 @@ import threading
 
 import wire_faults
 from mongo_operations import without_server_text
+from mongo_wire import Message
 from mongo_world import World, orgctl
 from promises import expect
 from stack import NUMBERS, PASSWORD, fresh_email
@@ -138,6 +139,26 @@ def late_move_of_a_delete(setup):
         world.proxy.fault("drop", kind=meanwhile(others), where=lambda command: command.collection.startswith("trash_"))
         orgctl(world.stack.orgd, world.proxy, "org", "delete", slug(tenant.name), "-y")
         equal(world.database.find(held[0]), [FOREIGN], "the foreign documents")
+
+
+@case
+def view_at_the_name(setup):
+    """a view, which has no UUID, at the name of a collection that was dropped by hand is not taken for that"""
+    with World(setup) as world:
+        tenant = world.stack.tenant()
+        name, org = collection(tenant.name), world.database.organization(slug(tenant.name))
+        world.database.drop(name)
+        world.database.insert(name, FOREIGN)
+
+        def as_view(link, command):
+            answer = link.ask(command.message)
+            for row in answer.body["cursor"]["firstBatch"]:
+                if row["name"] == name:
+                    row.update(type="view", info={"readOnly": True})
+            link.send(Message.of(answer.body, command.message.number))
+        world.proxy.fault("listCollections", kind=as_view, count=None)
+        expect(tenant.update(organization_name=unique("Away")), 503)
+        equal(world.database.organization(slug(tenant.name)), org, "the organization")
 
 
 @case
