@@ -36,11 +36,10 @@ static void note(struct mongo_session *session, bool ok, const bson_error_t *err
 	}
 }
 
-/* A write that is unsure may leave something over, which the janitor looks for when it has aged. */
-static void doubt(struct mongo_session *session, enum mongo_outcome outcome)
+/* Something may be left over then, which the janitor looks for when it has aged. */
+static void doubt(struct mongo_session *session)
 {
-	if (outcome == MONGO_UNKNOWN)
-		atomic_store(&session->store->unsure_us, clock_monotonic_us());
+	atomic_store(&session->store->unsure_us, clock_monotonic_us());
 }
 
 /* Before each command: a store that is down, to all anyone knows, is not waited for again; one being closed is left. */
@@ -76,6 +75,8 @@ enum err mongo_begin(struct mongo *store, struct mongo_session *session_r)
 
 enum err mongo_end(struct mongo_session *session, enum err err)
 {
+	if (session->wrote && err == ERR_STORE_UNAVAILABLE) /* it may have ended at a read */
+		doubt(session);
 	arena_fini(&session->arena);
 	atomic_fetch_sub(&session->store->busy, 1);
 	mongoc_client_pool_push(session->store->pool, session->client);
@@ -288,6 +289,7 @@ static enum mongo_outcome apply(struct mongo_session *session, enum mongo_step s
 	enum mongo_outcome outcome = MONGO_UNKNOWN;
 	int64_t begun_us = clock_monotonic_us();
 
+	session->wrote = true;
 	mongo_step_reached(step, false);
 	if (!is_down(session, &write.error)) {
 		write.handle = open_collection(session, names[collection]);
@@ -297,7 +299,8 @@ static enum mongo_outcome apply(struct mongo_session *session, enum mongo_step s
 		bson_destroy(&write.reply);
 		mongoc_collection_destroy(write.handle);
 	}
-	doubt(session, outcome);
+	if (outcome == MONGO_UNKNOWN)
+		doubt(session);
 	mongo_step_reached(step, true);
 	bson_destroy(filter);
 	bson_destroy(document);
@@ -335,6 +338,7 @@ enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo
 	int64_t begun_us = clock_monotonic_us();
 	bson_error_t error;
 
+	session->wrote = true;
 	mongo_step_reached(step, false);
 	if (!is_down(session, &error)) {
 		bool ok = mongoc_client_write_command_with_opts(session->client, database, command, NULL, NULL, &error);
@@ -343,7 +347,8 @@ enum mongo_outcome mongo_write_command(struct mongo_session *session, enum mongo
 		if (outcome == MONGO_UNKNOWN)
 			(void)mongo_fault(&error, mongo_step_word(step));
 	}
-	doubt(session, outcome);
+	if (outcome == MONGO_UNKNOWN)
+		doubt(session);
 	mongo_step_reached(step, true);
 	bson_destroy(command);
 	return outcome;

@@ -49,6 +49,7 @@ struct mongo_session {
 	struct arena arena; /* for what the operation reads; wiped at the end */
 	bson_oid_t op;      /* of the operation; new in each session */
 	int64_t begun_us;
+	bool wrote; /* or tried to */
 	bool vain;  /* a command of it was waited for in vain: it begins no other, or it would take too long */
 	bool probe; /* goes on though the store is thought to be down */
 };

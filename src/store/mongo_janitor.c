@@ -3,7 +3,7 @@
  * mongo_janitor.c: goes on with what dead processes began.
  *
  * Every two seconds, by an index: operations under way for longer than the lease. A while after the
- * start, and after a write of unknown outcome, and else seldom, everything that `orgctl store check
+ * start, and after what wrote and ended unsure, and else seldom, everything that `orgctl store check
  * --repair` mends: claims and collections that were left over. Several janitors at once do no harm:
  * tests/model/ has them.
  */
@@ -93,7 +93,7 @@ struct schedule {
 	int64_t covered_ms; /* what was left over before this was old enough for the latest sweep */
 };
 
-/* What a write of unknown outcome may have left is swept as soon as it has aged, whichever sweep comes before. */
+/* What an unsure operation may have left is swept as soon as it has aged, whichever sweep comes before. */
 static void hasten(struct schedule *schedule, const struct mongo *store, int64_t now_ms)
 {
 	if (atomic_load(&store->unsure_us) / 1000 > schedule->covered_ms && schedule->next_ms > now_ms + FIRST_SWEEP_MS)

@@ -26,7 +26,7 @@ struct mongo {
 	atomic_bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */
 	atomic_bool closing; /* nobody but the janitor has a session any more, and that is to end */
 	atomic_uint open, busy;
-	atomic_int_fast64_t unsure_us; /* when a write's outcome was unknown last; monotonic; 0: never */
+	atomic_int_fast64_t unsure_us; /* when something that wrote ended unsure last; monotonic; 0: never */
 	struct mongo_lock *lock;
 	struct mongo_watch *watch;
 	struct mongo_janitor *janitor; /* NULL: none */
