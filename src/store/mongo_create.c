@@ -64,14 +64,6 @@ static enum err withdraw(struct creation *creation, enum err reason)
 	return outcome != MONGO_UNKNOWN ? reason : ERR_STORE_UNAVAILABLE;
 }
 
-/* Without a filter a server tells what it believes to have, which after a crash may be less. */
-static bson_t *of_any_state(void)
-{
-	return BCON_NEW("state", "{", "$in", "[", BCON_UTF8(mongo_state_word(MONGO_CREATING)),
-			BCON_UTF8(mongo_state_word(MONGO_ACTIVE)), BCON_UTF8(mongo_state_word(MONGO_UPDATING)),
-			BCON_UTF8(mongo_state_word(MONGO_DELETING)), "]", "}");
-}
-
 /*
  * With its own document in place each create counts all: so never more than `max` come to be. Of creates
  * that meet at the limit none may be under it; who has only met unfinished ones is told to try again.
@@ -80,7 +72,9 @@ static enum err check_limit(struct creation *creation, uint64_t max)
 {
 	struct mongo_session *session = &creation->session;
 	uint64_t all, live;
-	enum err err = mongo_count(session, MONGO_ORGANIZATIONS, of_any_state(), &all);
+	/* Without a filter a server tells what it believes to have, which after a crash may be less. */
+	enum err err = mongo_count(session, MONGO_ORGANIZATIONS, BCON_NEW("state", "{", "$in", MONGO_ALL_STATES, "}"),
+				   &all);
 
 	if (err != ERR_OK || all <= max)
 		return err;

@@ -125,8 +125,11 @@ bool mongo_is_uuid(const struct mongo_uuid *a, const struct mongo_uuid *b);
 void mongo_uuid_read(const bson_iter_t *iter, struct mongo_uuid *uuid_r);
 void mongo_uuid_text(const struct mongo_uuid *uuid, char text_r[MONGO_UUID_TEXT]);
 
-/* BCON values: of a UUID that is set, and of a state. */
+/* BCON values: of a UUID that is set, of a state, and an array of all states. */
 #define MONGO_UUID_VALUE(uuid) BCON_BIN(BSON_SUBTYPE_UUID, (uuid)->bytes, 16)
 #define MONGO_STATE_VALUE(state) BCON_UTF8(mongo_state_word(state))
+#define MONGO_ALL_STATES                                                                          \
+	"[", MONGO_STATE_VALUE(MONGO_CREATING), MONGO_STATE_VALUE(MONGO_ACTIVE),                  \
+		MONGO_STATE_VALUE(MONGO_UPDATING), MONGO_STATE_VALUE(MONGO_DELETING), "]"
 
 #endif

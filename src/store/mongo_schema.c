@@ -19,10 +19,8 @@ static enum err refuse(const char *why)
 static enum err refuse_foreign(struct mongo_session *session)
 {
 	bool there;
-	bson_t *filter = BCON_NEW("$or", "[", "{", "state", "{", "$nin", "[", MONGO_STATE_VALUE(MONGO_CREATING),
-				  MONGO_STATE_VALUE(MONGO_ACTIVE), MONGO_STATE_VALUE(MONGO_UPDATING),
-				  MONGO_STATE_VALUE(MONGO_DELETING), "]", "}", "}", "{", "coll_uuid", "{", "$exists",
-				  BCON_BOOL(false), "}", "}", "]");
+	bson_t *filter = BCON_NEW("$or", "[", "{", "state", "{", "$nin", MONGO_ALL_STATES, "}", "}", "{", "coll_uuid",
+				  "{", "$exists", BCON_BOOL(false), "}", "}", "]");
 	enum err err = mongo_exists(session, MONGO_ORGANIZATIONS, filter, &there);
 
 	if (err == ERR_OK && there)
