@@ -14,7 +14,7 @@ enum err mongo_insert_admin(struct mongo_session *session, enum mongo_step step,
 	enum mongo_outcome outcome;
 	bson_oid_t id;
 
-	if (!mongo_id(admin->id, &id))
+	if (!mongo_id_parse(admin->id, &id))
 		return ERR_INTERNAL;
 	SURE(outcome, mongo_insert(session, step, MONGO_ADMINS,
 				   BCON_NEW("_id", BCON_OID(&id), "org_id", BCON_OID(org), "email",
@@ -52,7 +52,7 @@ static enum err withdraw(struct mongo_session *session, const bson_oid_t *org, c
 	bson_oid_t id;
 	enum err err;
 
-	if (!mongo_id(admin->id, &id))
+	if (!mongo_id_parse(admin->id, &id))
 		return ERR_INTERNAL;
 	SURE(outcome, mongo_remove(session, MONGO_STEP_ADMIN_WITHDRAW, MONGO_ADMINS, BCON_NEW("_id", BCON_OID(&id))));
 	if (outcome == MONGO_UNKNOWN)
@@ -69,7 +69,7 @@ static enum err commit(struct mongo_session *session, const struct mongo_org *or
 	bson_oid_t id;
 	enum err err;
 
-	if (!mongo_id(admin->id, &id))
+	if (!mongo_id_parse(admin->id, &id))
 		return ERR_INTERNAL;
 	do {
 		outcome = mongo_change(session, MONGO_STEP_ADMIN_COMMIT, MONGO_ORGANIZATIONS,
@@ -80,7 +80,7 @@ static enum err commit(struct mongo_session *session, const struct mongo_org *or
 		if (outcome == MONGO_DONE)
 			return ERR_OK;
 		err = mongo_org_get(session, &org->id, &now);
-		if (err == ERR_OK && mongo_is_id(&now.admin_id, &id))
+		if (err == ERR_OK && mongo_id_equal(&now.admin_id, &id))
 			return ERR_OK;
 	} while (outcome == MONGO_UNKNOWN && mongo_again(session));
 	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY;
@@ -125,7 +125,7 @@ enum err mongo_admin_create(void *impl, const char *org_id, const struct admin *
 	bson_oid_t id;
 	enum err err;
 
-	if (!mongo_id(org_id, &id))
+	if (!mongo_id_parse(org_id, &id))
 		return ERR_ORGANIZATION_EXISTS;
 	err = mongo_begin_on(impl, &id, &session);
 	if (err != ERR_OK)

@@ -28,7 +28,7 @@ static enum err claim(struct mongo_session *session, enum mongo_collection colle
 	enum err err = mongo_claim_get(session, collection, key, &claim);
 
 	*op_r = session->op;
-	if (err == ERR_OK && mongo_is_id(&claim.org, &org->id))
+	if (err == ERR_OK && mongo_id_equal(&claim.org, &org->id))
 		*op_r = claim.op;
 	else if (err == ERR_OK || err == ERR_NOT_FOUND)
 		err = mongo_claim(session, collection, key, &org->id);
@@ -75,7 +75,7 @@ static enum err take_collection(struct mongo_session *session, const struct mong
 	if (err != ERR_OK)
 		return err;
 	listed = mongo_listed_at(&listing, name);
-	return listed != NULL && mongo_is_uuid(&listed->uuid, uuid) ? ERR_OK : ERR_STORE_UNAVAILABLE;
+	return listed != NULL && mongo_uuid_equal(&listed->uuid, uuid) ? ERR_OK : ERR_STORE_UNAVAILABLE;
 }
 
 /* The state comes with the last write: the organization is orgd's own from then on. */

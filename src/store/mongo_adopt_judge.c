@@ -135,7 +135,7 @@ static void judge_collection(struct mongo_adoption *adoption, struct mongo_forei
 							: STORE_ADOPTION_COLLECTION_RENAMED;
 		mongo_adopt_tell(adoption, kind, org->id_text, change);
 	}
-	if (!mongo_is_uuid(&org->uuid, &org->collection->uuid)) {
+	if (!mongo_uuid_equal(&org->uuid, &org->collection->uuid)) {
 		mongo_uuid_text(&org->collection->uuid, uuid);
 		mongo_adopt_tell(adoption, STORE_ADOPTION_COLLECTION_RECORDED, org->id_text, uuid);
 	}

@@ -40,7 +40,7 @@ static bool read_id(const bson_t *document, const char *field, const char *other
 		bson_oid_copy(bson_iter_oid(&iter), id_r);
 		return true;
 	}
-	return BSON_ITER_HOLDS_UTF8(&iter) && mongo_id(bson_iter_utf8(&iter, NULL), id_r);
+	return BSON_ITER_HOLDS_UTF8(&iter) && mongo_id_parse(bson_iter_utf8(&iter, NULL), id_r);
 }
 
 /* ---- Times ---- */

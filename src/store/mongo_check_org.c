@@ -54,7 +54,9 @@ static const char *judge_missing(struct arena *arena, const struct mongo_view *v
 static const char *judge_elsewhere(struct arena *arena, const struct mongo_view *view)
 {
 	(void)arena;
-	return view->admin != NULL && !mongo_is_id(&view->admin->org, &view->org.id) ? view->admin->email : NULL;
+	if (view->admin == NULL || mongo_id_equal(&view->admin->org, &view->org.id))
+		return NULL;
+	return view->admin->email;
 }
 
 static const char *judge_version(struct arena *arena, const struct mongo_view *view)
@@ -127,7 +129,7 @@ static void change_email(struct arena *arena, const struct mongo_view *view, str
 /* Whether the claim on its key is the organization's own, by the operation that it says. */
 static bool has_claim(const struct mongo_view *view, const struct mongo_claim *claim, const bson_oid_t *op)
 {
-	return claim != NULL && mongo_is_id(&claim->org, &view->org.id) && mongo_is_id(&claim->op, op);
+	return claim != NULL && mongo_id_equal(&claim->org, &view->org.id) && mongo_id_equal(&claim->op, op);
 }
 
 static const char *judge_slug_claim(struct arena *arena, const struct mongo_view *view)
@@ -231,7 +233,7 @@ static enum err is_of_its_own(struct mongo_session *session, const struct mongo_
 	struct mongo_org org;
 	enum err err = mongo_org_get(session, &admin->org, &org);
 
-	*own_r = err == ERR_OK && mongo_is_id(&org.admin_id, &admin->id);
+	*own_r = err == ERR_OK && mongo_id_equal(&org.admin_id, &admin->id);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -244,7 +246,7 @@ static enum err read_admin(struct mongo_session *session, struct mongo_view *vie
 
 	if (err == ERR_NOT_FOUND)
 		return find_heir(session, view);
-	if (err == ERR_OK && !mongo_is_id(&admin->org, &view->org.id))
+	if (err == ERR_OK && !mongo_id_equal(&admin->org, &view->org.id))
 		err = is_of_its_own(session, admin, &taken);
 	if (err == ERR_OK && taken)
 		err = find_heir(session, view);

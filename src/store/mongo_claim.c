@@ -28,7 +28,8 @@ static enum err email_verdict(struct mongo_session *session, const struct mongo_
 	struct mongo_admin admin;
 	enum err err = mongo_admin_get(session, &org->admin_id, &admin);
 
-	if (err == ERR_OK && strcmp(admin.email, claim->key) == 0 && mongo_is_id(&admin.email_op, &claim->op))
+	if (err == ERR_OK && strcmp(admin.email, claim->key) == 0 &&
+	    mongo_id_equal(&admin.email_op, &claim->op))
 		return ERR_EMAIL_TAKEN;
 	return err == ERR_OK || err == ERR_NOT_FOUND ? ERR_ORGANIZATION_BUSY : err;
 }
@@ -45,8 +46,9 @@ enum err mongo_claim_verdict(struct mongo_session *session, enum mongo_collectio
 		return err;
 	if (collection == MONGO_EMAILS)
 		return email_verdict(session, &org, claim);
-	return strcmp(org.slug, claim->key) == 0 && mongo_is_id(&org.slug_op, &claim->op) ? ERR_ORGANIZATION_EXISTS
-											   : ERR_ORGANIZATION_BUSY;
+	if (strcmp(org.slug, claim->key) == 0 && mongo_id_equal(&org.slug_op, &claim->op))
+		return ERR_ORGANIZATION_EXISTS;
+	return ERR_ORGANIZATION_BUSY;
 }
 
 static enum mongo_outcome insert(struct mongo_session *session, enum mongo_collection collection, const char *key,
@@ -157,13 +159,13 @@ enum err mongo_claim(struct mongo_session *session, enum mongo_collection collec
 		err = mongo_claim_get(session, collection, key, &claim);
 		if (err == ERR_NOT_FOUND)
 			continue;
-		if (err != ERR_OK || mongo_is_id(&claim.op, &session->op))
+		if (err != ERR_OK || mongo_id_equal(&claim.op, &session->op))
 			return err;
 		err = mongo_claim_verdict(session, collection, &claim);
 		if (err != ERR_ORGANIZATION_BUSY || swept)
 			return err;
 		/* A dead operation may have left it. */
-		if (mongo_is_id(&claim.org, org)) /* of this very organization, whose lock the caller has */
+		if (mongo_id_equal(&claim.org, org)) /* this very organization's, whose lock the caller has */
 			err = sweep(session, collection, &claim);
 		else
 			err = mongo_sweep_claim(session, collection, &claim);

@@ -112,7 +112,7 @@ static enum err record_collection(struct creation *creation)
 	if (outcome == MONGO_DONE)
 		return ERR_OK;
 	if (mongo_org_get(session, &creation->org, &org) == ERR_OK && org.state == MONGO_CREATING &&
-	    mongo_is_uuid(&org.uuid, &creation->uuid))
+	    mongo_uuid_equal(&org.uuid, &creation->uuid))
 		return ERR_OK;
 	return ERR_STORE_UNAVAILABLE;
 }
@@ -178,7 +178,7 @@ static enum err try_to_create(struct mongo *store, const struct account *account
 	enum err err;
 
 	*again_r = false;
-	if (!mongo_id(account->org.id, &creation.org) || !mongo_id(account->admin.id, &creation.admin))
+	if (!mongo_id_parse(account->org.id, &creation.org) || !mongo_id_parse(account->admin.id, &creation.admin))
 		return ERR_INTERNAL;
 	err = mongo_begin_on(store, &creation.org, &creation.session);
 	if (err != ERR_OK)

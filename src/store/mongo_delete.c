@@ -19,7 +19,7 @@ static enum err commit(struct mongo_session *session, const struct mongo_org *or
 	err = mongo_org_get(session, &org->id, &now);
 	if (err == ERR_NOT_FOUND) /* by us, perhaps, and a recovery has finished it */
 		return outcome == MONGO_UNKNOWN ? ERR_OK : ERR_INVALID_TOKEN;
-	if (err != ERR_OK || mongo_is_id(&now.op, &session->op))
+	if (err != ERR_OK || mongo_id_equal(&now.op, &session->op))
 		return err;
 	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY;
 }
@@ -45,7 +45,7 @@ enum err mongo_org_delete(void *impl, const struct tenant *tenant)
 	bson_oid_t id;
 	enum err err;
 
-	if (!mongo_id(tenant->org_id, &id))
+	if (!mongo_id_parse(tenant->org_id, &id))
 		return ERR_INVALID_TOKEN;
 	err = mongo_begin_on(impl, &id, &session);
 	return err == ERR_OK ? mongo_end_on(&session, &id, delete(&session, &id, tenant)) : err;

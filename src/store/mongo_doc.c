@@ -157,7 +157,7 @@ enum err mongo_claim_read(const bson_t *document, struct arena *arena, struct mo
 
 	*claim_r = (struct mongo_claim){.key = NULL};
 	return read_document(document, claim_fields, arena, claim_r) && claim_r->key != NULL &&
-			       !mongo_is_id(&claim_r->org, &none) && !mongo_is_id(&claim_r->op, &none)
+			       !mongo_id_equal(&claim_r->org, &none) && !mongo_id_equal(&claim_r->op, &none)
 		       ? ERR_OK
 		       : ERR_INTERNAL;
 }
@@ -225,14 +225,14 @@ static bool stands(const struct tenant *tenant, const struct mongo_org *org)
 {
 	bson_oid_t admin;
 
-	return mongo_is_live(org) && mongo_id(tenant->admin_id, &admin) && mongo_is_id(&admin, &org->admin_id) &&
-	       org->token_version == tenant->token_version;
+	return mongo_is_live(org) && mongo_id_parse(tenant->admin_id, &admin) &&
+	       mongo_id_equal(&admin, &org->admin_id) && org->token_version == tenant->token_version;
 }
 
 enum err mongo_org_of_tenant(struct mongo_session *session, const struct tenant *tenant, struct mongo_org *org_r)
 {
 	bson_oid_t id;
-	enum err err = mongo_id(tenant->org_id, &id) ? mongo_org_get(session, &id, org_r) : ERR_NOT_FOUND;
+	enum err err = mongo_id_parse(tenant->org_id, &id) ? mongo_org_get(session, &id, org_r) : ERR_NOT_FOUND;
 
 	if (err == ERR_NOT_FOUND || (err == ERR_OK && !stands(tenant, org_r)))
 		return ERR_INVALID_TOKEN;
@@ -262,7 +262,7 @@ bool mongo_is_stale(int64_t ms)
 	return age > MONGO_LEASE_MS || age < -MONGO_LEASE_MS;
 }
 
-bool mongo_id(const char *text, bson_oid_t *id_r)
+bool mongo_id_parse(const char *text, bson_oid_t *id_r)
 {
 	if (strlen(text) != RAND_ID_SIZE - 1 || !bson_oid_is_valid(text, RAND_ID_SIZE - 1))
 		return false;
@@ -285,12 +285,12 @@ bool mongo_own_id(const bson_t *document, bson_oid_t *id_r)
 	return true;
 }
 
-bool mongo_is_id(const bson_oid_t *a, const bson_oid_t *b)
+bool mongo_id_equal(const bson_oid_t *a, const bson_oid_t *b)
 {
 	return bson_oid_equal(a, b);
 }
 
-bool mongo_is_uuid(const struct mongo_uuid *a, const struct mongo_uuid *b)
+bool mongo_uuid_equal(const struct mongo_uuid *a, const struct mongo_uuid *b)
 {
 	return a->set && b->set && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }

@@ -110,16 +110,16 @@ enum mongo_state mongo_state_of(const char *word);
 /* mongo_is_stale(ms): older than the lease; or in the future, by another host's clock. */
 bool mongo_is_stale(int64_t ms);
 
-/* mongo_id(text, id_r): whether the text is an id. mongo_id_new(id_r): a random one; false: none to be had. */
-bool mongo_id(const char *text, bson_oid_t *id_r);
+/* mongo_id_parse(text, id_r): whether the text is an id. mongo_id_new(id_r): a random one; false: there is none. */
+bool mongo_id_parse(const char *text, bson_oid_t *id_r);
 bool mongo_id_new(bson_oid_t *id_r);
 
 /* mongo_own_id(document, id_r): whether its _id is an ObjectId. */
 bool mongo_own_id(const bson_t *document, bson_oid_t *id_r);
 
-/* mongo_is_id(a, b), mongo_is_uuid(a, b): equal; an unset UUID equals none. */
-bool mongo_is_id(const bson_oid_t *a, const bson_oid_t *b);
-bool mongo_is_uuid(const struct mongo_uuid *a, const struct mongo_uuid *b);
+/* mongo_id_equal(a, b), mongo_uuid_equal(a, b): equal; an unset UUID equals none. */
+bool mongo_id_equal(const bson_oid_t *a, const bson_oid_t *b);
+bool mongo_uuid_equal(const struct mongo_uuid *a, const struct mongo_uuid *b);
 
 /* mongo_uuid_read(iter, uuid_r): from a binary value of subtype UUID; else unset. */
 void mongo_uuid_read(const bson_iter_t *iter, struct mongo_uuid *uuid_r);

@@ -22,7 +22,7 @@ static enum err locate(struct mongo_session *session, const char *org_id, const 
 	struct mongo_org org;
 	const char *home;
 	bson_oid_t id;
-	enum err err = mongo_id(org_id, &id) ? mongo_org_get(session, &id, &org) : ERR_NOT_FOUND;
+	enum err err = mongo_id_parse(org_id, &id) ? mongo_org_get(session, &id, &org) : ERR_NOT_FOUND;
 
 	if (err == ERR_NOT_FOUND || (err == ERR_OK && !mongo_is_live(&org)))
 		return ERR_ORGANIZATION_NOT_FOUND;

@@ -95,7 +95,7 @@ bool mongo_is_kept(const char *name)
 const struct mongo_listed *mongo_listed_as(const struct mongo_listing *listing, const struct mongo_uuid *uuid)
 {
 	for (size_t i = 0; i < listing->count; i++)
-		if (mongo_is_uuid(&listing->items[i].uuid, uuid) && !mongo_is_kept(listing->items[i].name))
+		if (mongo_uuid_equal(&listing->items[i].uuid, uuid) && !mongo_is_kept(listing->items[i].name))
 			return &listing->items[i];
 	return NULL;
 }

@@ -41,7 +41,7 @@ static size_t find(const struct mongo_lock *lock, const bson_oid_t *org)
 {
 	size_t i = 0;
 
-	while (i < lock->count && !mongo_is_id(&lock->held[i], org))
+	while (i < lock->count && !mongo_id_equal(&lock->held[i], org))
 		i++;
 	return i;
 }

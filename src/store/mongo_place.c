@@ -20,9 +20,9 @@ struct look {
 
 static bool holds(const struct mongo_guard *guard, const struct mongo_org *org)
 {
-	return org->state == guard->state && (guard->op == NULL || mongo_is_id(guard->op, &org->op)) &&
+	return org->state == guard->state && (guard->op == NULL || mongo_id_equal(guard->op, &org->op)) &&
 	       (guard->slug == NULL || strcmp(guard->slug, org->slug) == 0) &&
-	       (guard->uuid == NULL || mongo_is_uuid(guard->uuid, &org->uuid));
+	       (guard->uuid == NULL || mongo_uuid_equal(guard->uuid, &org->uuid));
 }
 
 static enum err read_guarded(struct mongo_session *session, const bson_oid_t *id, const struct mongo_guard *guard,
@@ -39,7 +39,7 @@ static enum err read_guarded(struct mongo_session *session, const bson_oid_t *id
 static bool note_spot(struct look *look, const struct mongo_listing *listing, const char *name)
 {
 	const struct mongo_listed *item = mongo_listed_at(listing, name);
-	bool foreign = item != NULL && !mongo_is_uuid(&item->uuid, &look->org.uuid);
+	bool foreign = item != NULL && !mongo_uuid_equal(&item->uuid, &look->org.uuid);
 
 	if (foreign)
 		look->spots[look->count++] = item->uuid;
@@ -78,10 +78,10 @@ static enum err note_owner(void *context, const bson_t *document)
 
 	if (err != ERR_OK)
 		return err;
-	if (mongo_is_id(&org.id, &owners->look->org.id) && holds(owners->guard, &org))
+	if (mongo_id_equal(&org.id, &owners->look->org.id) && holds(owners->guard, &org))
 		owners->guarded = true;
 	for (size_t i = 0; i < owners->look->count; i++)
-		owners->owned[i] |= mongo_is_uuid(&org.uuid, &owners->look->spots[i]);
+		owners->owned[i] |= mongo_uuid_equal(&org.uuid, &owners->look->spots[i]);
 	return ERR_OK;
 }
 
@@ -134,7 +134,7 @@ static enum err adopt(struct mongo_session *session, struct look *look, const st
 
 	*done_r = true;
 	for (size_t i = 0; i < look->count; i++) {
-		if (owners->owned[i] || mongo_is_uuid(&look->spots[i], &look->org.next.foreign))
+		if (owners->owned[i] || mongo_uuid_equal(&look->spots[i], &look->org.next.foreign))
 			continue;
 		if (!look->spots[i].set)
 			return refuse_to_choose(look, "what stands at an organization's name is no collection");

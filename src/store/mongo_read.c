@@ -34,7 +34,9 @@ static enum err find_by_id(struct mongo_session *session, const void *key, struc
 {
 	bson_oid_t id;
 
-	return mongo_id(key, &id) ? expect_live(mongo_org_get(session, &id, org_r), org_r) : ERR_NOT_FOUND;
+	if (!mongo_id_parse(key, &id))
+		return ERR_NOT_FOUND;
+	return expect_live(mongo_org_get(session, &id, org_r), org_r);
 }
 
 /* As the rest of the program knows it; `none`: what it is that there is none. */
@@ -171,7 +173,7 @@ static enum err log_in(struct mongo_session *session, const char *email, struct 
 	for (size_t i = 0; i < candidates.count && err == ERR_OK; i++) {
 		*admin_r = candidates.admins[i];
 		err = expect_live(mongo_org_get(session, &admin_r->org, org_r), org_r);
-		if (err == ERR_OK && mongo_is_id(&org_r->admin_id, &admin_r->id))
+		if (err == ERR_OK && mongo_id_equal(&org_r->admin_id, &admin_r->id))
 			return expect_agreement(session, org_r, admin_r);
 		if (err == ERR_NOT_FOUND)
 			err = ERR_OK;
@@ -209,7 +211,7 @@ enum err mongo_hash_renew(void *impl, const struct account *account, const char 
 	bson_oid_t id, org;
 	enum err err;
 
-	if (!mongo_id(admin->id, &id) || !mongo_id(account->org.id, &org))
+	if (!mongo_id_parse(admin->id, &id) || !mongo_id_parse(account->org.id, &org))
 		return ERR_OK;
 	err = mongo_begin_on(impl, &org, &session);
 	if (err != ERR_OK)

@@ -59,7 +59,7 @@ enum err mongo_repair_point_admin(struct mongo_session *session, const struct mo
 	struct mongo_org other;
 	enum err err = mongo_org_get(session, &view->admin->org, &other);
 
-	if (err == ERR_OK && mongo_is_id(&other.admin_id, &view->admin->id))
+	if (err == ERR_OK && mongo_id_equal(&other.admin_id, &view->admin->id))
 		return ERR_ORGANIZATION_BUSY;
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;
@@ -105,7 +105,7 @@ static enum err take_claim(struct mongo_session *session, const struct mongo_org
 				  BCON_DATE_TIME(clock_now_ms()))) == MONGO_DONE)
 		return ERR_OK;
 	err = mongo_claim_get(session, collection, key, &claim);
-	if (err != ERR_OK || !mongo_is_id(&claim.org, &org->id))
+	if (err != ERR_OK || !mongo_id_equal(&claim.org, &org->id))
 		return err == ERR_OK ? ERR_ORGANIZATION_EXISTS : err;
 	/* Its own, but by an operation that it knows nothing of. */
 	return done(mongo_change(session, MONGO_STEP_REPAIR, collection,
@@ -117,7 +117,7 @@ static bool is_none(const bson_oid_t *op)
 {
 	static const bson_oid_t none;
 
-	return mongo_is_id(op, &none);
+	return mongo_id_equal(op, &none);
 }
 
 /* A claim has an operation: who knows of none gets this one first. */

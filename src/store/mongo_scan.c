@@ -91,7 +91,7 @@ static enum err judge_admins(void *context)
 	for (size_t i = 0; i < scan->admins.count && err == ERR_OK; i++) {
 		const struct mongo_admin *admin = mongo_set_at(&scan->admins, i);
 		const struct mongo_org *org = mongo_set_find(&scan->orgs, &admin->org);
-		if (org == NULL || (org->state == MONGO_ACTIVE && !mongo_is_id(&org->admin_id, &admin->id)))
+		if (org == NULL || (org->state == MONGO_ACTIVE && !mongo_id_equal(&org->admin_id, &admin->id)))
 			mongo_check_suspect(scan->checking, MONGO_SUSPECT_ADMIN, &admin->id, NULL);
 	}
 	return err;

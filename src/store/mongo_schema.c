@@ -118,7 +118,7 @@ enum err mongo_schema_prepare(struct mongo_session *session)
 	if (err != ERR_OK)
 		return err;
 	uuid = uuid_of(&listing);
-	if (mongo_is_uuid(&uuid, &store->prepared))
+	if (mongo_uuid_equal(&uuid, &store->prepared))
 		return ERR_OK;
 	err = refuse_foreign(session);
 	if (err == ERR_OK)

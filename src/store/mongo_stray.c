@@ -21,7 +21,7 @@ static enum err is_stray(struct mongo_session *session, const struct mongo_admin
 
 	*stray_r = false;
 	if (err == ERR_OK) {
-		if (org.state != MONGO_ACTIVE || mongo_is_id(&org.admin_id, &admin->id))
+		if (org.state != MONGO_ACTIVE || mongo_id_equal(&org.admin_id, &admin->id))
 			return ERR_OK;
 		err = mongo_exists(session, MONGO_ADMINS,
 				   BCON_NEW("_id", BCON_OID(&org.admin_id), "org_id", BCON_OID(&org.id)), &there);
@@ -131,7 +131,7 @@ static enum err is_left_over(struct mongo_session *session, const char *name, st
 
 	*over_r = false;
 	snprintf(text, sizeof(text), "%s", name + strlen("tmp_"));
-	if (!mongo_id(text, &id))
+	if (!mongo_id_parse(text, &id))
 		return ERR_OK;
 	err = mongo_org_get(session, &id, &org);
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
@@ -144,7 +144,7 @@ static enum err is_left_over(struct mongo_session *session, const char *name, st
 	*uuid_r = staging->uuid;
 	err = mongo_org_get(session, &id, &org);
 	*over_r = err == ERR_NOT_FOUND ||
-		  (err == ERR_OK && mongo_is_live(&org) && !mongo_is_uuid(&org.uuid, &staging->uuid) &&
+		  (err == ERR_OK && mongo_is_live(&org) && !mongo_uuid_equal(&org.uuid, &staging->uuid) &&
 		   mongo_listed_as(&listing, &org.uuid) != NULL);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

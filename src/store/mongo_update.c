@@ -103,7 +103,7 @@ static enum err rename_only(struct updating *updating)
 	err = mongo_org_get(session, &updating->id, &now);
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;
-	if (err == ERR_OK && mongo_is_id(&now.op, &session->op))
+	if (err == ERR_OK && mongo_id_equal(&now.op, &session->op))
 		return ERR_OK;
 	return outcome == MONGO_UNKNOWN ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY;
 }
@@ -194,13 +194,13 @@ static enum err look_for_commit(struct updating *updating, enum mongo_outcome ou
 	if (err == ERR_OK && outcome == MONGO_UNKNOWN && now.state == MONGO_ACTIVE &&
 	    now.version == updating->org.version)
 		return ERR_NOT_FOUND;
-	if (err == ERR_OK && (mongo_is_id(&now.op, op) || mongo_is_id(&now.slug_op, op)))
+	if (err == ERR_OK && (mongo_id_equal(&now.op, op) || mongo_id_equal(&now.slug_op, op)))
 		return ERR_OK;
 	if (updating->next.email != NULL) {
 		err = mongo_admin_get(updating->session, &updating->org.admin_id, &admin);
 		if (err != ERR_OK && err != ERR_NOT_FOUND)
 			return err;
-		if (err == ERR_OK && mongo_is_id(&admin.email_op, op))
+		if (err == ERR_OK && mongo_id_equal(&admin.email_op, op))
 			return ERR_OK;
 	}
 	return withdraw(updating, updating->unsure ? ERR_STORE_UNAVAILABLE : ERR_ORGANIZATION_BUSY);
@@ -271,7 +271,7 @@ enum err mongo_org_update(void *impl, struct arena *arena, const struct tenant *
 	struct updating updating = {.session = &session, .tenant = tenant, .change = change};
 	enum err err;
 
-	if (!mongo_id(tenant->org_id, &updating.id))
+	if (!mongo_id_parse(tenant->org_id, &updating.id))
 		return ERR_INVALID_TOKEN;
 	err = mongo_begin_on(impl, &updating.id, &session);
 	if (err != ERR_OK)
