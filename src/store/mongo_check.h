@@ -53,7 +53,7 @@ struct mongo_view {
 void mongo_check_suspect(struct mongo_checking *checking, enum mongo_suspect_kind kind, const bson_oid_t *id,
 			 const char *name);
 
-/* mongo_check_admin_as_read(admin): a filter for it, unless email, password or version has changed; the caller's. */
+/* mongo_check_admin_as_read(admin): a filter, the caller's, for it with this email, password and version. */
 bson_t *mongo_check_admin_as_read(const struct mongo_admin *admin);
 
 /* mongo_scan.c: mongo_scan(checking): reads everything, and notes suspects. */

@@ -71,7 +71,7 @@ struct mongo_claim {
 	int64_t at_ms;
 };
 
-/* mongo_org_read(document, arena, org_r) etc.: ERR_INTERNAL without memory, or what it must have. */
+/* mongo_org_read(document, arena, org_r) etc.: ERR_INTERNAL: no memory, or a required field is missing. */
 enum err mongo_org_read(const bson_t *document, struct arena *arena, struct mongo_org *org_r) MUST_CHECK;
 enum err mongo_admin_read(const bson_t *document, struct arena *arena, struct mongo_admin *admin_r) MUST_CHECK;
 enum err mongo_claim_read(const bson_t *document, struct arena *arena, struct mongo_claim *claim_r) MUST_CHECK;
@@ -89,10 +89,13 @@ enum err mongo_org_find(struct mongo_session *session, bson_t *filter, struct mo
 enum err mongo_org_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_org *org_r) MUST_CHECK;
 enum err mongo_admin_get(struct mongo_session *session, const bson_oid_t *id, struct mongo_admin *admin_r) MUST_CHECK;
 
-/* mongo_org_as_read(org): a filter for it while it is active and nothing was written to it since; the caller's. */
+/* mongo_org_as_read(org): a filter for it as long as it is active and unchanged; the caller's. */
 bson_t *mongo_org_as_read(const struct mongo_org *org);
 
-/* mongo_org_of_tenant(session, tenant, org_r): in one round trip, if a token's right to it stands: else ERR_INVALID_TOKEN. */
+/*
+ * mongo_org_of_tenant(session, tenant, org_r): in one round trip, if a token's right to it stands: else
+ * ERR_INVALID_TOKEN.
+ */
 enum err mongo_org_of_tenant(struct mongo_session *session, const struct tenant *tenant,
 			     struct mongo_org *org_r) MUST_CHECK;
 
@@ -110,7 +113,7 @@ enum mongo_state mongo_state_of(const char *word);
 /* mongo_is_stale(ms): older than the lease; or in the future, by another host's clock. */
 bool mongo_is_stale(int64_t ms);
 
-/* mongo_id_parse(text, id_r): whether the text is an id. mongo_id_new(id_r): a random one; false: there is none. */
+/* mongo_id_parse(text, id_r): whether it is an id. mongo_id_new(id_r): a random one; false: there is none. */
 bool mongo_id_parse(const char *text, bson_oid_t *id_r);
 bool mongo_id_new(bson_oid_t *id_r);
 

@@ -19,9 +19,9 @@ struct mongo {
 	mongoc_client_pool_t *pool;
 	char *database;
 	char *hosts; /* for the operator's eyes */
-	enum store_use use;
-	bool existing; /* must be there already */
-	bool adopting; /* what another program filled is opened too */
+	enum store_use use; /* as in struct store_options, like `existing` and `adopting` */
+	bool existing;
+	bool adopting;
 	struct mongo_uuid prepared; /* of organizations, when that was made ready; the watch's */
 	atomic_bool names_uuids; /* the server compares collectionUUID in renameCollection and drop */
 	atomic_bool closing; /* nobody but the janitor has a session any more, and that is to end */
@@ -34,10 +34,11 @@ struct mongo {
 
 /*
  * mongo_lock.c: operations on one organization go one by one within a process. MongoDB does not need
- * that; FerretDB 1 does, whose compare-and-set is not atomic.
+ * that; FerretDB 1 does, whose compare-and-set is not atomic. Any thread may call these.
  *
  * mongo_lock_new(most): for as many organizations at a time. mongo_lock_free(lock): NULL is fine.
- * mongo_lock(store, org, wait): ERR_ORGANIZATION_BUSY when another thread has it, after waiting a second.
+ * mongo_lock(store, org, wait): ERR_ORGANIZATION_BUSY when another thread has it; `wait`: still has it after
+ * a second. mongo_unlock(store, org): by the thread that has it.
  */
 struct mongo_lock *mongo_lock_new(size_t most) MUST_CHECK;
 void mongo_lock_free(struct mongo_lock *lock);
@@ -49,15 +50,19 @@ enum err mongo_begin_on(struct mongo *store, const bson_oid_t *org, struct mongo
 enum err mongo_end_on(struct mongo_session *session, const bson_oid_t *org, enum err err);
 
 /*
- * mongo_watch.c: whether the store answers. A thread of its own asks when it is doubted, so that one
- * probe waits for a store that is down and no request does.
+ * mongo_watch.c: the circuit breaker. While the store counts as down, commands are refused at once, and a
+ * thread of the watch's own probes it: so that one probe waits for a store that is down, and no request does.
+ * Any thread may call these.
  *
- * mongo_watch_start(store): makes store->watch. mongo_watch_first(watch, error_r): what its first probe said, that
- * also prepares the store, and why, in words, if it failed. mongo_watch_free(watch): ends it; NULL is fine; false:
- * it waits for a server still, and is left to the end of the process.
- * mongo_watch_doubt(watch): a command waited in vain: the store is down until a probe succeeds.
- * mongo_watch_is_down(watch): so it is. mongo_watch_answered(watch): a command was answered.
- * mongo_watch_ping(watch): answers within a second.
+ * mongo_watch_start(store): makes store->watch and starts its thread, which probes at once.
+ * mongo_watch_first(watch, error_r): waits for that first probe, which also prepares the store; returns its
+ * result, and why, in words, if it failed.
+ * mongo_watch_free(watch): stops the thread; NULL is fine. false: it still waits for a server, so that
+ * nothing that it uses may be freed before the process ends.
+ * mongo_watch_doubt(watch): a command timed out: the store counts as down until a probe succeeds.
+ * mongo_watch_answered(watch): a command was answered.
+ * mongo_watch_is_down(watch): whether the store counts as down.
+ * mongo_watch_ping(watch): whether the store answers, within a second.
  */
 enum err mongo_watch_start(struct mongo *store) MUST_CHECK;
 enum err mongo_watch_first(struct mongo_watch *watch, bson_error_t *error_r) MUST_CHECK;
@@ -68,9 +73,9 @@ void mongo_watch_answered(struct mongo_watch *watch);
 enum err mongo_watch_ping(struct mongo_watch *watch) MUST_CHECK;
 
 /*
- * mongo_schema.c. mongo_schema_prepare(session): makes the indexes, and looks whether the server and what it
- * holds are fit; ERR_INVALID_REQUEST when they are not, as a line in the log says. ERR_NOT_FOUND: nothing is
- * there, and `existing` was asked for. Done again, it does nothing unless the database is another one.
+ * mongo_schema.c. mongo_schema_prepare(session): makes the indexes, and checks that server and database are
+ * fit for orgd; else ERR_INVALID_REQUEST, and a line in the log says why. ERR_NOT_FOUND: the database is
+ * empty, and `existing` was asked for. Done again, it does nothing unless the database is another one.
  */
 enum err mongo_schema_prepare(struct mongo_session *session) MUST_CHECK;
 
@@ -78,15 +83,19 @@ enum err mongo_schema_prepare(struct mongo_session *session) MUST_CHECK;
 typedef void mongo_index_fn(void *context, const char *name, const char *fault, bool mended);
 
 /*
- * mongo_index.c. mongo_index_make(session): those that are missing. mongo_index_check(session, repair, found,
- * context): tells of each that is missing or in the way; `repair` makes those that can be made.
- * mongo_index_clear(session, dry_run, found, context): drops those in the way; `dry_run` only tells of them.
+ * mongo_index.c. mongo_index_make(session): makes those that are missing. mongo_index_check(session, repair,
+ * found, context): tells of each that is missing or in the way; `repair`: makes the missing ones, if it can.
+ * mongo_index_clear(session, dry_run, found, context): drops those in the way, or with `dry_run` tells of
+ * them.
  */
 enum err mongo_index_make(struct mongo_session *session) MUST_CHECK;
 enum err mongo_index_check(struct mongo_session *session, bool repair, mongo_index_fn *found, void *context) MUST_CHECK;
 enum err mongo_index_clear(struct mongo_session *session, bool dry_run, mongo_index_fn *found, void *context) MUST_CHECK;
 
-/* mongo_janitor.c: a thread that goes on with what dead processes began; free is as that of the watch. */
+/*
+ * mongo_janitor.c: a thread that finishes what dead processes began. mongo_janitor_free(janitor): stops it,
+ * and lets it send no more commands; NULL is fine. false: as with mongo_watch_free().
+ */
 struct mongo_janitor *mongo_janitor_new(struct mongo *store) MUST_CHECK;
 bool mongo_janitor_free(struct mongo_janitor *janitor);
 

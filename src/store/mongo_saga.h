@@ -2,23 +2,26 @@
 /*
  * mongo_saga.h: how operations are all or nothing on a store without transactions.
  *
- * MongoDB has none that cover renameCollection and drop. So each operation is a saga: writes of one
- * document each, one of which is the commit. Before it everything is undone, after it everything is
- * done: by the operation itself or, when that has died, by anybody else (mongo_recover.c). Any number
- * of executors may be at the same saga at once. tests/model/ searches all interleavings for ends that
- * should not be. The rules that everything rests on:
+ * MongoDB's transactions do not cover renameCollection and drop. So each operation is a saga: a series of
+ * writes, each of one document or collection, one of which is the commit. What was done before the commit is
+ * undone unless the commit comes; what is to be done after it is always done: by the operation itself or,
+ * when that has died, by anybody else (mongo_recover.c). Any number of threads and processes may work on the
+ * same saga at once. tests/model/ searches all interleavings for ends that should not be. Everything rests on
+ * these rules:
  *
- * 1. The organization's document is the first thing written and the last deleted, and never inserted
- *    again: that it is gone stays true. Every write to it raises its version: the fence.
- * 2. What owns a collection is its UUID, recorded in the organization. A collection is made under a
- *    private name, recorded, then published by a rename: so nothing is inherited.
- * 3. A name or an email is claimed by a document whose _id it is. The claim belongs to an operation;
- *    the owner's document says which (slug_op, email_op). It is released by operation. Before one that
- *    looks unused is removed, the fence of its possible user is raised.
- * 4. A collection is nobody's if it is listed first and no organization read afterwards records it. What
- *    is nobody's is moved aside (lost_*) only from the very name that is needed, and never dropped.
+ * 1. The organization's document is the first thing that is written and the last that is deleted, and it is
+ *    never inserted again: once gone, it stays gone. Every write to it raises its version, which is the
+ *    fence.
+ * 2. What owns a collection is its UUID, recorded in the organization. A collection is made under a private
+ *    name, recorded, then published by a rename: so that nobody inherits what stood at the name before.
+ * 3. A slug or an email is claimed by a document that has it as its _id. A claim belongs to an operation,
+ *    which its owner's document names (slug_op, email_op); whoever releases a claim says whose. Before a
+ *    claim that looks unused is removed, the fence of the organization that might use it is raised.
+ * 4. A collection is nobody's if no organization that is read after the listing records it. What is nobody's
+ *    is moved aside (lost_*), only if its very name is needed, and it is never dropped.
  *
- * Failures are ERR_STORE_UNAVAILABLE: the saga is left as it is, for the recovery.
+ * ERR_STORE_UNAVAILABLE leaves a saga as it is, for the recovery. Everything here is called by the thread
+ * that has the session, and gives texts in the session's arena.
  */
 #ifndef STORE_MONGO_SAGA_H
 #define STORE_MONGO_SAGA_H
@@ -63,9 +66,9 @@ const struct mongo_listed *mongo_listed_as(const struct mongo_listing *listing, 
 const struct mongo_listed *mongo_listed_at(const struct mongo_listing *listing, const char *name);
 
 /*
- * mongo_locate(session, uuid, names, count, listing_r, here_r): the name of the collection with this UUID, NULL:
- * there is none. `names`, where it should be, are listed first, and everything only if it has none of these;
- * *listing_r is what was listed last.
+ * mongo_locate(session, uuid, names, count, listing_r, here_r): the name of the collection with this UUID,
+ * NULL: there is none. `names`, where it should be, are listed first, and everything only if it has none of
+ * these; *listing_r is what was listed last.
  */
 enum err mongo_locate(struct mongo_session *session, const struct mongo_uuid *uuid, const char *const *names,
 		      size_t count, struct mongo_listing *listing_r, const char **here_r) MUST_CHECK;
@@ -78,18 +81,24 @@ enum err mongo_count(struct mongo_session *session, enum mongo_collection collec
 		     uint64_t *count_r) MUST_CHECK;
 enum err mongo_count_in(struct mongo_session *session, const char *name, uint64_t *count_r) MUST_CHECK;
 
-/* mongo_org_name(session, slug), mongo_private_name(session, kind, org, attempt): "org_x", "tmp_ORG_OP"; NULL: no memory. */
+/*
+ * mongo_org_name(session, slug): "org_x". mongo_private_name(session, kind, org, attempt): "tmp_ORG_ATTEMPT".
+ * NULL: no memory.
+ */
 const char *mongo_org_name(struct mongo_session *session, const char *slug);
 char *mongo_private_name(struct mongo_session *session, const char *kind, const bson_oid_t *org,
 			 const bson_oid_t *attempt);
 
-/* mongo_rename(...), mongo_drop(...): of the collection with this UUID, as far as the server compares it. */
+/*
+ * mongo_rename(session, step, from, to, uuid), mongo_drop(session, step, name, uuid): the collection at that
+ * name, if it has this UUID, and whatever stands there where the server does not compare that (names_uuids).
+ */
 enum mongo_outcome mongo_rename(struct mongo_session *session, enum mongo_step step, const char *from,
 				const char *to, const struct mongo_uuid *uuid) MUST_CHECK;
 enum mongo_outcome mongo_drop(struct mongo_session *session, enum mongo_step step, const char *name,
 			      const struct mongo_uuid *uuid) MUST_CHECK;
 
-/* mongo_stage(session, step, org, name_r, uuid_r): an empty collection under a private name. */
+/* mongo_stage(session, step, org, name_r, uuid_r): makes an empty collection under a private name. */
 enum err mongo_stage(struct mongo_session *session, enum mongo_step step, const bson_oid_t *org,
 		     const char **name_r, struct mongo_uuid *uuid_r) MUST_CHECK;
 
@@ -113,14 +122,14 @@ enum err mongo_place(struct mongo_session *session, const bson_oid_t *org, const
 
 /*
  * mongo_claim(session, collection, key, org): for the session's operation. ERR_ORGANIZATION_EXISTS or
- * ERR_EMAIL_TAKEN: a live organization has it; ERR_ORGANIZATION_BUSY: that is not settled.
+ * ERR_EMAIL_TAKEN: a live organization has it; ERR_ORGANIZATION_BUSY: it is not settled yet who gets it.
  */
 enum err mongo_claim(struct mongo_session *session, enum mongo_collection collection, const char *key,
 		     const bson_oid_t *org) MUST_CHECK;
 
 /*
  * mongo_claim_get(session, collection, key, claim_r): who has it now. ERR_NOT_FOUND.
- * mongo_claim_verdict(session, collection, claim): what such a claim of another operation means.
+ * mongo_claim_verdict(session, collection, claim): why another operation's claim hinders: as mongo_claim().
  */
 enum err mongo_claim_get(struct mongo_session *session, enum mongo_collection collection, const char *key,
 			 struct mongo_claim *claim_r) MUST_CHECK;
@@ -132,15 +141,16 @@ enum err mongo_release(struct mongo_session *session, enum mongo_collection coll
 		       const bson_oid_t *org, const bson_oid_t *op) MUST_CHECK;
 
 /*
- * mongo_fence(session, org): raises the version of an active organization that is still as it was read:
- * nobody commits any more who read it before. ERR_ORGANIZATION_BUSY: it is not, or nobody knows.
+ * mongo_fence(session, org): raises the version of an active organization that nobody has written to since it
+ * was read: then no operation that read it earlier can commit any more. ERR_ORGANIZATION_BUSY: somebody has,
+ * or it is unknown.
  */
 enum err mongo_fence(struct mongo_session *session, const struct mongo_org *org) MUST_CHECK;
 
 /*
- * mongo_claim_unused(session, collection, claim, org_r): whether nobody uses it: ERR_OK, by the active
- * organization *org_r; ERR_NOT_FOUND, its organization is gone. ERR_ORGANIZATION_BUSY: it is in use, or
- * its operation may be alive.
+ * mongo_claim_unused(session, collection, claim, org_r): whether nobody uses it: ERR_OK: its organization,
+ * which is active, does not; ERR_NOT_FOUND: that is gone. ERR_ORGANIZATION_BUSY: it is in use, or its
+ * operation may be alive.
  * mongo_sweep_claim(session, collection, claim): removes such a one. ERR_ORGANIZATION_BUSY likewise.
  */
 enum err mongo_claim_unused(struct mongo_session *session, enum mongo_collection collection,

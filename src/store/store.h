@@ -35,9 +35,9 @@ struct store_options {
 	const char *target;     /* "sqlite:PATH", or a MongoDB URI */
 	const char *module_dir; /* where modules lie; NULL: where they are installed */
 	unsigned connections;   /* most callers at once */
-	bool existing;          /* refuse, with ERR_NOT_FOUND, to make a store that is not there */
-	enum store_use use;
-	bool adopting;          /* what another program wrote is no reason to refuse: it is to be adopted */
+	bool existing;          /* a store that is not there is ERR_NOT_FOUND, and is not made */
+	enum store_use use;     /* who it is for */
+	bool adopting;          /* a database of another program is not refused: it is to be adopted */
 };
 
 /*
@@ -115,7 +115,10 @@ typedef void store_progress_fn(void *context, uint64_t done, uint64_t total);
 struct store_ops {
 	const char *name; /* "sqlite" */
 
-	/* open(target, connections, impl_r): makes what is missing, or refuses with a line in the log. */
+	/*
+	 * open(options, impl_r): makes what is missing, or refuses with a line in the log. *impl_r is for
+	 * close(impl), which nobody may call while another verb runs.
+	 */
 	enum err (*open)(const struct store_options *options, void **impl_r);
 	void (*close)(void *impl);
 
@@ -201,9 +204,9 @@ struct store_ops {
 	enum err (*info)(void *impl, struct arena *arena, struct store_info *info_r);
 
 	/*
-	 * check(impl, repair, report, context): goes through everything as it is at one moment, and
-	 * reports what should not be. `repair`: mends what is safe, all in one step, and reports after it.
-	 * ERR_OK when it went through, whatever was found.
+	 * check(impl, repair, report, context): goes through everything, and reports what should not be; what
+	 * is only under way at that moment is no finding. `repair`: mends what is safe to mend first, and
+	 * reports what it did. ERR_OK when it went through, whatever was found.
 	 */
 	enum err (*check)(void *impl, bool repair, store_finding_fn *report, void *context);
 
