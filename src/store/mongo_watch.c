@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mongo_watch.c: the breaker: one thread waits for a store that is down, so that no request does.
+ * mongo_watch.c: the circuit breaker: one thread waits for a store that is down, so that no request does.
  *
  * The probe that reaches it again prepares it, if it is not the one that was prepared before: it may be a new
  * one, or restored, and was perhaps never reached.
