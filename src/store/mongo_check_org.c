@@ -158,8 +158,8 @@ static const char *judge_collection(struct arena *arena, const struct mongo_view
 /* In this order: what is mended above counts below. */
 static const struct rule {
 	enum store_finding_kind kind;
-	bool unfinished;    /* holds while an operation is under way, and only then */
-	bool of_admin;      /* the admin is what it is about */
+	bool unfinished;    /* of organizations that are not active; all other rules are of active ones */
+	bool of_admin;      /* the finding names the admin, not the organization */
 	judge_fn *judge;
 	mend_fn *mend;
 	change_fn *change;

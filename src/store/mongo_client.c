@@ -9,7 +9,7 @@
 #include "store/mongo_priv.h"
 
 #define ARENA_CAP ((size_t)1 << 30) /* the listing of a large store; a request takes a few KB */
-#define DOUBT_US 900000             /* an answer that took longer than this to fail was waited for in vain */
+#define DOUBT_US 900000             /* a command that took longer than this to fail has timed out */
 #define AGAIN_US 1000000
 #define AGAIN_PAUSE_NS 20000000
 #define READ_TRIES 3
@@ -42,7 +42,7 @@ static void doubt(struct mongo_session *session)
 	atomic_store(&session->store->unsure_us, clock_monotonic_us());
 }
 
-/* Before each command: a store that is down, to all anyone knows, is not waited for again; one being closed is left. */
+/* Asked before each command: whether not to send it, since the store counts as down, or is being closed. */
 static bool is_down(struct mongo_session *session, bson_error_t *error)
 {
 	bool down = session->vain || mongo_watch_is_down(session->store->watch) || atomic_load(&session->store->closing);

@@ -45,7 +45,7 @@ static enum err insert_org(struct creation *creation)
 			 MONGO_STATE_VALUE(MONGO_CREATING), MONGO_BEGUN_BY(session), "slug_op",
 			 BCON_OID(&session->op), "coll_uuid", BCON_NULL, "next", BCON_NULL, "tv",
 			 BCON_INT64(creation->account->admin.token_version), "ver", BCON_INT64(1)));
-	if (outcome != MONGO_UNKNOWN) /* its id is there: one that is moved here again, and died on its way */
+	if (outcome != MONGO_UNKNOWN) /* the id exists: left by a migration that died here, and is done again */
 		return outcome == MONGO_DONE ? ERR_OK : ERR_ORGANIZATION_BUSY;
 	return mongo_org_get(session, &creation->org, &written) == ERR_OK ? ERR_OK : ERR_STORE_UNAVAILABLE;
 }
@@ -65,8 +65,8 @@ static enum err withdraw(struct creation *creation, enum err reason)
 }
 
 /*
- * With its own document in place each create counts all: so never more than `max` come to be. Of creates
- * that meet at the limit none may be under it; who has only met unfinished ones is told to try again.
+ * Each create counts after its own document is there, so that never more than `max` come to be. Creates that
+ * meet at the limit may all be over it; one that would be under it without those unfinished ones tries again.
  */
 static enum err check_limit(struct creation *creation, uint64_t max)
 {
@@ -188,7 +188,7 @@ static enum err try_to_create(struct mongo *store, const struct account *account
 	return mongo_end_on(&creation.session, &creation.org, err);
 }
 
-/* Until those that it met at the limit are settled, or for a while. */
+/* Tries again for a while, as long as only unfinished creates are in the way of its limit. */
 enum err mongo_org_create(void *impl, const struct account *account, uint64_t max)
 {
 	bool again;

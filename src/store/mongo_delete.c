@@ -17,7 +17,7 @@ static enum err commit(struct mongo_session *session, const struct mongo_org *or
 	if (outcome == MONGO_DONE)
 		return ERR_OK;
 	err = mongo_org_get(session, &org->id, &now);
-	if (err == ERR_NOT_FOUND) /* by us, perhaps, and a recovery has finished it */
+	if (err == ERR_NOT_FOUND) /* if we do not know, by our commit, and a recovery has finished it */
 		return outcome == MONGO_UNKNOWN ? ERR_OK : ERR_INVALID_TOKEN;
 	if (err != ERR_OK || mongo_id_equal(&now.op, &session->op))
 		return err;

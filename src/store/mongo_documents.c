@@ -2,8 +2,8 @@
 /*
  * mongo_documents.c: the documents of an organization, out of its collection and into it.
  *
- * The collection is found by its UUID, wherever it is just now. While it is renamed, reading ends with an
- * error, and so does writing, that may have gone to the old name: which the check tells of.
+ * The collection is found by its UUID, wherever it is just now. If it is renamed meanwhile, reading ends with
+ * an error. So does writing, and documents may have gone to the old name, where the check finds them.
  */
 #include <string.h>
 

@@ -2,10 +2,10 @@
 /*
  * mongo_janitor.c: goes on with what dead processes began.
  *
- * Every two seconds, by an index: operations under way for longer than the lease. A while after the
- * start, and after what wrote and ended unsure, and else seldom, everything that `orgctl store check
- * --repair` mends: claims and collections that were left over. Several janitors at once do no harm:
- * tests/model/ has them.
+ * Every two seconds it finds, by an index, the operations that are under way for longer than the lease. Some
+ * time after the start, some time after an operation that wrote and ended unsure, and every ten minutes it mends
+ * all that `orgctl store check --repair` does: claims and collections that were left over. Several janitors at
+ * once do no harm: tests/model/ has them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "store/mongo_thread.h"
 
 #define ROUND_MS (MONGO_LEASE_MS / 4) /* two seconds */
-#define FIRST_SWEEP_MS (MONGO_LEASE_MS + ROUND_MS) /* then what the process before this one left has aged */
+#define FIRST_SWEEP_MS (MONGO_LEASE_MS + ROUND_MS) /* by then, what the last process left is past its lease */
 #define SWEEP_MS 600000
 #define AT_ONCE 64 /* recoveries in a round */
 
@@ -90,10 +90,10 @@ static void log_finding(void *context, const struct store_finding *finding)
 /* When to sweep; milliseconds, monotonic. */
 struct schedule {
 	int64_t next_ms;
-	int64_t covered_ms; /* what was left over before this was old enough for the latest sweep */
+	int64_t covered_ms; /* the latest sweep has seen to all that was left before this */
 };
 
-/* What an unsure operation may have left is swept as soon as it has aged, whichever sweep comes before. */
+/* What an unsure operation may have left is swept as soon as it is past its lease. */
 static void hasten(struct schedule *schedule, const struct mongo *store, int64_t now_ms)
 {
 	if (atomic_load(&store->unsure_us) / 1000 > schedule->covered_ms && schedule->next_ms > now_ms + FIRST_SWEEP_MS)

@@ -56,7 +56,7 @@ static struct row make_row(struct list *list, const struct org *org)
 	return row;
 }
 
-/* What cannot be read is what the check tells of. */
+/* What cannot be read is left out: the check tells of it. */
 static enum err take(void *context, const bson_t *document)
 {
 	struct list *list = context;

@@ -30,7 +30,7 @@ static enum err set_token_version(struct mongo_session *session, const struct mo
 	return done(outcome);
 }
 
-/* A version that no token has: of neither, and seconds since 1970 are more than any counter has reached. */
+/* One that no token has: above both; if those are none, the seconds since 1970, which no counter reaches. */
 static int64_t next_version(const struct mongo_org *org, const struct mongo_admin *admin)
 {
 	int64_t version = org->token_version > admin->token_version ? org->token_version : admin->token_version;
@@ -39,7 +39,7 @@ static int64_t next_version(const struct mongo_org *org, const struct mongo_admi
 	return version < 1 || version >= INT64_MAX ? now : version + 1;
 }
 
-/* The admin first: the organization's write is what makes it one. */
+/* The admin first: only the write to the organization makes it the admin of that. */
 enum err mongo_repair_link_admin(struct mongo_session *session, const struct mongo_view *view)
 {
 	int64_t version = next_version(&view->org, view->heir);
@@ -91,7 +91,10 @@ enum err mongo_repair_version(struct mongo_session *session, const struct mongo_
 
 /* ---- Claims ---- */
 
-/* The fence is raised first, as for a claim that is removed; then there is one moment that this is right at. */
+/*
+ * The fence is raised first, as before a claim is removed: at that moment the organization still is as it was
+ * read, and no operation that read it earlier can commit any more.
+ */
 static enum err take_claim(struct mongo_session *session, const struct mongo_org *org,
 			   enum mongo_collection collection, const char *key, const bson_oid_t *op)
 {

@@ -10,8 +10,9 @@
 /* ---- Admins ---- */
 
 /*
- * Whether no organization has it. That it points to one which is gone is enough: that was there before it.
- * One that is there must have another admin that points to it, before and after; else this may be the one it is to have.
+ * Whether no organization has it. If the one that it points to is gone, none will: an organization is
+ * inserted before its admin. If that one is there, it must have another admin that points to it, and must not
+ * change while we look; otherwise this may be the admin that it is just getting, or is to have.
  */
 static enum err is_stray(struct mongo_session *session, const struct mongo_admin *admin, bool *stray_r)
 {
@@ -57,7 +58,7 @@ enum err mongo_stray_admin(struct mongo_checking *checking, struct mongo_session
 
 /* ---- Claims ---- */
 
-/* The same before and after, as its sweep has it by its fence. */
+/* Whether it is, with its organization unchanged while we look; a sweep has its fence for that. */
 static enum err is_unused(struct mongo_session *session, enum mongo_collection collection,
 			  const struct mongo_claim *claim)
 {
@@ -116,8 +117,8 @@ bool mongo_stray_is_private(const char *name)
 }
 
 /*
- * Whether what was made for an organization will never be its own: that is gone, or records another one
- * that is there beside it: both in one listing, the organization read after it.
+ * Whether a collection that was made for an organization will never be its own: the organization is gone, or
+ * records another collection, which stands in the same listing. It is read after the listing.
  */
 static enum err is_left_over(struct mongo_session *session, const char *name, struct mongo_uuid *uuid_r, bool *over_r)
 {
