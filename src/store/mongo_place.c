@@ -124,7 +124,11 @@ static enum err refuse_to_choose(const struct look *look, const char *why)
 	return ERR_STORE_UNAVAILABLE;
 }
 
-/* The collection is gone (dropped, restored or resharded by hand): what stands at its name is taken for it. */
+/*
+ * The collection is gone (dropped, restored or resharded by hand): what stands at its name is taken for it,
+ * or a new one. *done_r: that was tried, and the next look tells; else there is only one under a private
+ * name.
+ */
 static enum err adopt(struct mongo_session *session, struct look *look, const struct owners *owners, bool *done_r)
 {
 	const struct mongo_uuid *found = NULL;
@@ -132,7 +136,6 @@ static enum err adopt(struct mongo_session *session, struct look *look, const st
 	const char *name;
 	enum err err;
 
-	*done_r = true;
 	for (size_t i = 0; i < look->count; i++) {
 		if (owners->owned[i] || mongo_uuid_equal(&look->spots[i], &look->org.next.foreign))
 			continue;
@@ -142,9 +145,9 @@ static enum err adopt(struct mongo_session *session, struct look *look, const st
 			return refuse_to_choose(look, "two collections could be the organization's: remove one");
 		found = &look->spots[i];
 	}
+	*done_r = found != NULL || look->here == NULL;
 	if (found != NULL)
 		return record(session, &look->org, found);
-	*done_r = look->here == NULL;
 	if (look->here != NULL)
 		return ERR_OK;
 	err = mongo_stage(session, MONGO_STEP_PLACE_STAGING, &look->org.id, &name, &made);
@@ -170,12 +173,27 @@ static enum err move_aside(struct mongo_session *session, const struct look *loo
 	return ERR_OK;
 }
 
+/* Before the move. *done_r: something else was done in its place, and the next look tells what came of it. */
+static enum err clear_the_way(struct mongo_session *session, const struct mongo_guard *guard, struct look *look,
+			      bool homeless, bool *done_r)
+{
+	struct owners owners;
+	enum err err = find_owners(session, look, guard, &owners);
+
+	*done_r = false;
+	if (err == ERR_OK && homeless)
+		err = adopt(session, look, &owners, done_r);
+	if (err != ERR_OK || *done_r || !look->occupied)
+		return err;
+	*done_r = true;
+	return move_aside(session, look, &owners);
+}
+
 /* One try; *placed_r: the collection is at the target. */
 static enum err try_to_place(struct mongo_session *session, const bson_oid_t *id, const struct mongo_guard *guard,
 			     struct look *look, bool *placed_r)
 {
-	struct owners owners;
-	bool homeless, done;
+	bool homeless, done = false;
 	enum err err = read_guarded(session, id, guard, &look->org);
 
 	if (err != ERR_OK)
@@ -190,16 +208,10 @@ static enum err try_to_place(struct mongo_session *session, const bson_oid_t *id
 	homeless = mongo_is_live(&look->org) && (look->here == NULL || strncmp(look->here, "tmp_", 4) == 0);
 	if (look->here == NULL && !homeless)
 		return refuse_to_choose(look, "the collection that was made for it is gone");
-	if (homeless || look->occupied) {
-		err = find_owners(session, look, guard, &owners);
-		done = false;
-		if (err == ERR_OK && homeless)
-			err = adopt(session, look, &owners, &done);
-		if (err != ERR_OK || done)
-			return err;
-		if (look->occupied)
-			return move_aside(session, look, &owners);
-	}
+	if (homeless || look->occupied)
+		err = clear_the_way(session, guard, look, homeless, &done);
+	if (err != ERR_OK || done)
+		return err;
 	*placed_r = mongo_rename(session, MONGO_STEP_PLACE_MOVE, look->here, look->target, &look->org.uuid) ==
 			    MONGO_DONE &&
 		    session->store->names_uuids;
