@@ -188,10 +188,10 @@ enum err mongo_watch_ping(struct mongo_watch *watch)
 	uint64_t probes;
 	int rc = 0;
 
-	if (!atomic_load(&watch->down) && clock_monotonic_us() - atomic_load(&watch->answered_us) < FRESH_US)
-		return ERR_OK;
 	if (atomic_load(&watch->down))
 		return ERR_STORE_UNAVAILABLE;
+	if (clock_monotonic_us() - atomic_load(&watch->answered_us) < FRESH_US)
+		return ERR_OK;
 	pthread_mutex_lock(&watch->lock);
 	probes = watch->probes;
 	watch->asked = true;
