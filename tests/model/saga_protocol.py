@@ -34,16 +34,21 @@ def plain(password):
 # ---- create
 
 def withdraw(org, op):
-    """Whatever has not been committed goes; if that fails, a recovery has it, and deletes it."""
-    yield from sure("delete", "organizations", org, fields(state="creating", op=op))
+    """Whatever has not been committed goes; if that fails, a recovery has it, and deletes it.
+    -> whether it went by this: then nobody has begun to delete what is of it"""
+    answer = yield from sure("delete", "organizations", org, fields(state="creating", op=op))
+    return answer == "ok"
 
 
 def over_limit(limit):
-    """Own organization included: of several that come at once none may count too few."""
+    """-> the refusal. Own organization included: of several that come at once none may count too few."""
     if not limit:
-        return False
+        return ""
     number = yield "count", LIVE if wrong("count_live_only") else STATES
-    return number > limit
+    if number <= limit:
+        return ""
+    number = yield "count", LIVE
+    return "403" if number >= limit else "409 busy"
 
 
 def publish(org, slug, op):
@@ -66,30 +71,40 @@ def publish(org, slug, op):
 
 
 def create(org, slug, email, op, limit=0):
+    """With a limit it is begun again when it meets what is not settled: with the same ids."""
+    answer, withdrawn = yield from create_once(org, slug, email, op, limit)
+    if limit and answer == "409 busy" and (withdrawn or wrong("begin_again_anyway")):
+        answer, withdrawn = yield from create_once(org, slug, email, op + "b", limit)
+    return answer
+
+
+def create_once(org, slug, email, op, limit):
+    """-> the answer; whether it was withdrawn, and by itself"""
     document = Organization("creating", slug, slug, op, op, "", 1, 1, None)
     insert = "insert", "organizations", org, document
     answer = yield insert
+    if answer == "duplicate":
+        return "409 busy", False
     if answer == LOST:  # look, never insert again: "the organization is gone" must stay true
         found = yield insert if wrong("insert_again") else ("read", "organizations", org)
         if found is None:
-            return "503"
-    full = yield from over_limit(limit)
-    refused = "403"
-    if not full:
+            return "503", False
+    refused = yield from over_limit(limit)
+    if not refused:
         refused = yield from claim_both(slug, email, org, op)
     if refused:
-        yield from withdraw(org, op)
-        return refused
+        withdrawn = yield from withdraw(org, op)
+        return refused, withdrawn
     uuid = yield from publish(org, slug, op)
     if not uuid:
-        return "503"
+        return "503", False
     yield from sure("insert", "admins", org, Admin(email, op, "new", 1))
     before = fields(state="creating", op=op, uuid=uuid)
     committed = yield set_organization(org, before, fields(state="active"))
     if committed is True:
-        return "201"
+        return "201", False
     found = yield "read", "organizations", org
-    return "201" if is_live(found) else "503"
+    return "201" if is_live(found) else "503", False
 
 
 # ---- update

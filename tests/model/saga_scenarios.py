@@ -127,6 +127,7 @@ ACTORS = {
     "create-a": creates("C", "v", "a"),  # takes A's email once A lets go of it
     "create-y": creates("D", "y", "e"),  # rivals A's update for slug and email
     "create-limited": creates("L", "l{}", "l{}", limit=2),  # A is one; slugs and emails differ
+    "create-alone": creates("L", "l{}", "l{}", limit=1),  # must wait until A is gone
     "rename-y": updates(name="y"),
     "rename-x": updates(name="x"),  # back to where A began
     "display": updates(name="X"),  # same slug
@@ -144,6 +145,7 @@ ACTORS = {
     "recover": recovers("A"),
     "recover-create-x": recovers("B0"),
     "recover-create-y": recovers("D0"),
+    "recover-alone": recovers("L0"),
     "janitor": sweeps,
     "write-x": writes("A", "x"),
     "write-y": writes("A", "y"),
@@ -161,10 +163,10 @@ ACTORS = {
 }
 LOGINS = {"login-old", "login-password", "login-new"}
 # what begins something: without one of these nothing happens
-BEGINNERS = {"create-x", "create-a", "create-y", "create-limited", "rename-y", "rename-x", "display",
-             "email-e", "email-a", "password", "password-checked", "combined", "client", "delete", "janitor",
-             "drop-by-hand", "rename-z", "z-rename-x", "z-rename-w", "z-delete"}
-SELDOM = ("operator",)  # is in chosen scenarios only
+BEGINNERS = {"create-x", "create-a", "create-y", "create-limited", "create-alone", "rename-y", "rename-x",
+             "display", "email-e", "email-a", "password", "password-checked", "combined", "client", "delete",
+             "janitor", "drop-by-hand", "rename-z", "z-rename-x", "z-rename-w", "z-delete"}
+SELDOM = ("operator", "create-alone", "recover-alone")  # is in chosen scenarios only
 OF_TWO = ("rename-z", "z-rename-x", "z-rename-w", "z-delete", "z-recover", "z-write-z")
 CAST = {  # who may meet in a world
     "": [label for label in ACTORS if label not in OF_TWO + SELDOM],
@@ -221,6 +223,7 @@ CHOSEN = """
     create-y+combined+delete create-y+email-e+delete create-y+create-y+recover-create-y
     create-y+recover-create-y+recover-create-y create-y+recover-create-y+write-y
     create-limited+create-limited+create-limited create-limited+create-limited+delete
+    create-alone+delete+recover-alone+recover-alone
     rename-y+rename-x+recover rename-y+rename-x+restore rename-y+display+write-x
     rename-y+janitor+drop-by-hand rename-y+foreign-y+drop-by-hand
     combined+recover+login-old combined+recover+login-new combined+delete+recover
@@ -279,6 +282,9 @@ WRONG = {
         "an organization is inserted again after an unknown answer", "create-y+recover-create-y", 1),
     "count_live_only": Wrong(
         "the limit counts live organizations only", "create-limited+create-limited", 0),
+    "begin_again_anyway": Wrong(
+        "a create is begun again whoever removed its first document",
+        "create-alone+delete+recover-alone+recover-alone", 0),
     "token_not_compared": Wrong(
         "an update does not compare the token's version", "display+password", 0),
     "rename_without_look": Wrong(

@@ -164,7 +164,7 @@ def update(world, actor, table, key, condition, changes):
 def delete(world, actor, table, key, condition):
     rows = getattr(world, table)
     if not matches(get(rows, key), condition):
-        return world, "ok"
+        return world, "none"
     return world._replace(**{table: cut(rows, key)}), "ok"
 
 
