@@ -2,7 +2,6 @@
 /* conf_rules.c: secrets that are none, keys that need each other. */
 #include "conf_rules.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -3,8 +3,6 @@
 #ifndef AUTH_PRINCIPAL_H
 #define AUTH_PRINCIPAL_H
 
-#include <stdbool.h>
-
 #include "auth/token.h"
 #include "store/store.h"
 

@@ -9,7 +9,6 @@
 #ifndef HTTP_REQ_H
 #define HTTP_REQ_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"

@@ -3,8 +3,6 @@
 #ifndef ORGCTL_CMD_STORE_H
 #define ORGCTL_CMD_STORE_H
 
-#include <stdbool.h>
-
 struct call;
 
 int cmd_store_info(struct call *call);

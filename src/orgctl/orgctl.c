@@ -2,7 +2,6 @@
 /* orgctl.c: main of the operator's command line: words and options to a call of a command. */
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/json.h"

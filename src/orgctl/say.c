@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "model/slug.h"
 #include "orgctl/progress.h"
 
 static bool is_json(const struct call *call)

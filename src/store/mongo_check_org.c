@@ -2,7 +2,6 @@
 /* mongo_check_org.c: what can be wrong with an organization: a table of rules, and the second look. */
 #include <string.h>
 
-#include "base/log.h"
 #include "model/org.h"
 #include "model/slug.h"
 #include "store/mongo_check.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mongo_create.c: the saga of a new organization. */
-#include <string.h>
 #include <time.h>
 
-#include "model/org.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 

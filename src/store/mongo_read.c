@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mongo_read.c: finding organizations and accounts; and the renewal of a hash, which raises no fence. */
-#include <string.h>
 
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"

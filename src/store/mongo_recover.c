@@ -2,7 +2,6 @@
 /* mongo_recover.c: the second halves of update and delete, and who goes on with them for the dead. */
 #include <string.h>
 
-#include "base/log.h"
 #include "store/mongo_priv.h"
 #include "store/mongo_saga.h"
 

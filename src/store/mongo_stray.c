@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/org.h"
 #include "store/mongo_check.h"
 #include "store/mongo_priv.h"
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/log.h"
 #include "store/sqlite_priv.h"
 
 #define ARENA_CAP ((size_t)256 << 20)
