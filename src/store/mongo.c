@@ -11,7 +11,6 @@
 #include "base/metrics.h"
 #include "store/mongo_fault.h"
 #include "store/mongo_priv.h"
-#include "store/mongo_saga.h"
 
 #define DATABASE_DEFAULT "org_service_db"
 #define LOCKS_PER_CLIENT 2 /* an operation's own organization, and one whose claim is in its way */
@@ -236,15 +235,6 @@ static void close_store(void *impl)
 	free(store);
 }
 
-/* Where each request is a process of its own, none lives on to be the janitor. */
-static void recover_pending(struct mongo *store)
-{
-	struct mongo_session session;
-
-	if (mongo_begin(store, &session) == ERR_OK && mongo_end(&session, mongo_recover_pending(&session)) != ERR_OK)
-		LOG(LOG_WARN, "operations that did not end are left to the next request");
-}
-
 /* Without its store too, requests are answered: 503 until that is there. */
 static enum err reach(struct mongo *store)
 {
@@ -259,8 +249,8 @@ static enum err reach(struct mongo *store)
 		    LOG_TEXT("reason", error.message));
 		err = store->use == STORE_FOR_OPERATOR ? err : ERR_OK;
 	}
-	if (err == ERR_OK && store->use == STORE_FOR_REQUEST)
-		recover_pending(store);
+	if (err == ERR_OK && store->use == STORE_FOR_REQUEST) /* no process lives on to be the janitor */
+		(void)!mongo_recover_pending(store);
 	if (err != ERR_OK || store->use != STORE_FOR_SERVICE)
 		return err;
 	store->janitor = mongo_janitor_new(store);

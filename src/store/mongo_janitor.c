@@ -19,7 +19,7 @@
 #define ROUND_MS (MONGO_LEASE_MS / 4) /* two seconds */
 #define FIRST_SWEEP_MS (MONGO_LEASE_MS + ROUND_MS) /* by then, what the last process left is past its lease */
 #define SWEEP_MS 600000
-#define AT_ONCE 64 /* recoveries in a round */
+#define AT_ONCE 64 /* ids in a page */
 
 struct mongo_janitor {
 	struct mongo *store;
@@ -43,40 +43,66 @@ static enum err note_pending(void *context, const bson_t *document)
 	return ERR_OK;
 }
 
-/* Older than the lease; or in the future, by another host's clock. */
-static bson_t *pending_filter(void)
+/* Behind an id; older than the lease, or in the future by another host's clock. */
+static bson_t *pending_filter(const bson_oid_t *after)
 {
 	int64_t now = clock_now_ms();
 
-	return BCON_NEW("state", "{", "$in", "[", MONGO_STATE_VALUE(MONGO_CREATING),
-			MONGO_STATE_VALUE(MONGO_UPDATING), MONGO_STATE_VALUE(MONGO_DELETING), "]", "}", "$or",
-			"[", "{", "op_at", "{", "$lt", BCON_DATE_TIME(now - MONGO_LEASE_MS), "}", "}", "{",
-			"op_at", "{", "$gt", BCON_DATE_TIME(now + MONGO_LEASE_MS), "}", "}", "]");
+	return BCON_NEW("_id", "{", "$gt", BCON_OID(after), "}", "state", "{", "$in", "[",
+			MONGO_STATE_VALUE(MONGO_CREATING), MONGO_STATE_VALUE(MONGO_UPDATING),
+			MONGO_STATE_VALUE(MONGO_DELETING), "]", "}", "$or", "[", "{", "op_at", "{", "$lt",
+			BCON_DATE_TIME(now - MONGO_LEASE_MS), "}", "}", "{", "op_at", "{", "$gt",
+			BCON_DATE_TIME(now + MONGO_LEASE_MS), "}", "}", "]");
 }
 
-static void recover(struct mongo_session *session, const bson_oid_t *id)
+static enum err find_pending(struct mongo *store, const bson_oid_t *after, struct pending *pending_r)
 {
+	struct mongo_session session;
+	enum err err = mongo_begin(store, &session);
+
+	pending_r->count = 0;
+	if (err != ERR_OK)
+		return err;
+	return mongo_end(&session, mongo_find_each(&session, mongo_collection_name(MONGO_ORGANIZATIONS),
+						   pending_filter(after),
+						   BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "limit",
+							    BCON_INT64(AT_ONCE)),
+						   note_pending, pending_r));
+}
+
+/* In a session of its own: it has its own time, and its own operation. */
+static void recover(struct mongo *store, const bson_oid_t *id)
+{
+	struct mongo_session session;
 	char text[RAND_ID_SIZE];
 	enum err err;
 
-	if (mongo_lock(session->store, id, false) != ERR_OK)
+	if (mongo_lock(store, id, false) != ERR_OK)
 		return; /* it is alive, here */
+	err = mongo_begin(store, &session);
+	if (err == ERR_OK)
+		err = mongo_end(&session, mongo_recover(&session, id));
+	mongo_unlock(store, id);
 	bson_oid_to_string(id, text);
-	err = mongo_recover(session, id);
-	mongo_unlock(session->store, id);
 	LOG(LOG_WARN, err == ERR_OK ? "an operation that did not end is finished"
 				    : "an operation that did not end cannot be finished yet",
 	    LOG_TEXT("org_id", text));
 }
 
-enum err mongo_recover_pending(struct mongo_session *session)
+/* Page by page: those that cannot be finished yet keep none of the others waiting. */
+enum err mongo_recover_pending(struct mongo *store)
 {
 	struct pending pending = {.count = 0};
-	enum err err = mongo_find_each(session, mongo_collection_name(MONGO_ORGANIZATIONS), pending_filter(),
-				       BCON_NEW("limit", BCON_INT64(AT_ONCE)), note_pending, &pending);
+	bson_oid_t after = {{0}};
+	enum err err;
 
-	for (size_t i = 0; i < pending.count && err == ERR_OK; i++)
-		recover(session, &pending.ids[i]);
+	do {
+		err = find_pending(store, &after, &pending);
+		for (size_t i = 0; i < pending.count && err == ERR_OK && !atomic_load(&store->closing); i++)
+			recover(store, &pending.ids[i]);
+		if (pending.count > 0)
+			after = pending.ids[pending.count - 1];
+	} while (err == ERR_OK && pending.count == AT_ONCE && !atomic_load(&store->closing));
 	return err;
 }
 
@@ -103,11 +129,9 @@ static void hasten(struct schedule *schedule, const struct mongo *store, int64_t
 static void make_round(struct mongo *store, struct schedule *schedule)
 {
 	int64_t now_ms = clock_monotonic_us() / 1000;
-	struct mongo_session session;
 
 	hasten(schedule, store, now_ms);
-	if (mongo_begin(store, &session) != ERR_OK ||
-	    mongo_end(&session, mongo_recover_pending(&session)) != ERR_OK)
+	if (mongo_recover_pending(store) != ERR_OK)
 		return;
 	if (now_ms < schedule->next_ms || mongo_check(store, true, log_finding, NULL) != ERR_OK)
 		return;

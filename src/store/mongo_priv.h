@@ -99,6 +99,9 @@ enum err mongo_index_clear(struct mongo_session *session, bool dry_run, mongo_in
 struct mongo_janitor *mongo_janitor_new(struct mongo *store) MUST_CHECK;
 bool mongo_janitor_free(struct mongo_janitor *janitor);
 
+/* mongo_recover_pending(store): goes on with all that is under way for longer than the lease; mongo_janitor.c. */
+enum err mongo_recover_pending(struct mongo *store) MUST_CHECK;
+
 /* The verbs of store.h; the file is named after what they do. */
 enum err mongo_org_create(void *impl, const struct account *account, uint64_t max);
 enum err mongo_org_check_free(void *impl, const char *slug, const char *email, uint64_t max);

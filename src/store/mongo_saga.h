@@ -176,7 +176,4 @@ enum err mongo_finish_delete(struct mongo_session *session, const bson_oid_t *or
 /* mongo_recover(session, org): goes on with whatever is under way on it; ERR_OK also when nothing is. */
 enum err mongo_recover(struct mongo_session *session, const bson_oid_t *org) MUST_CHECK;
 
-/* mongo_recover_pending(session): all that is under way for longer than the lease: mongo_janitor.c. */
-enum err mongo_recover_pending(struct mongo_session *session) MUST_CHECK;
-
 #endif

@@ -3,6 +3,7 @@
 """Plain CGI on MongoDB: a process for each request, so nothing lives on to wait for a server or to finish what died."""
 import sys
 
+from mongo_bson import ObjectId
 from mongo_server import run_cases
 from mongo_support import LONG_AGO, Database
 from orgctl_support import PASSWORD
@@ -50,6 +51,19 @@ def what_died_is_finished(server):
             equal(cgi(world.orgd, "GET", "/org/get?slug=other")[0].status, 404, "another request")
             equal(world.find("organizations"), [], f"what was {state}")
             equal(world.kinds(), [], "the check")
+
+
+@case
+def what_cannot_be_finished_keeps_none_waiting(server):
+    """however many cannot be finished, those behind them are"""
+    with Database(server) as world:
+        equal(cgi(world.orgd, "POST", "/org/create", account("Acme"))[0].status, 201, "create")
+        world.insert("organizations", *({"_id": ObjectId(f"{number:024x}"), "state": "deleting", "op_at": LONG_AGO,
+                                         "coll_uuid": None} for number in range(1, 131)))
+        world.set("organizations", {"slug": "acme"}, state="deleting", op_at=LONG_AGO)
+        equal(cgi(world.orgd, "GET", "/org/get?slug=other")[0].status, 404, "another request")
+        equal(len(world.find("organizations")), 130, "organizations that are left")
+        equal(world.find("admins"), [], "admins")
 
 
 if __name__ == "__main__":
