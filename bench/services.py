@@ -53,7 +53,6 @@ class Service:
         self.organizations = [Organization.numbered(number) for number in range(1, count + 1)]
         self.tokens = {}
         self.fresh = 0
-        self.fresh_lock = threading.Lock()
 
     def start(self):
         self.run()

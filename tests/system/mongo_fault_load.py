@@ -98,11 +98,9 @@ def set_all(proxies, mode):
 
 
 def in_mode(mode, seconds, proxies):
-    for proxy in proxies:
-        proxy.set_mode(mode)
+    set_all(proxies, mode)
     time.sleep(seconds)
-    for proxy in proxies:
-        proxy.set_mode(PASS)
+    set_all(proxies, PASS)
 
 
 def with_faults(seconds, proxies, **faults):
