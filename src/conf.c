@@ -205,7 +205,8 @@ static void set_from_environment(struct loading *loading)
 		if (key != NULL && key->offset != AT(file))
 			assign(loading, key, value + 1);
 		else if (key == NULL && strncmp(name, "ORGD_", 5) == 0 && !belongs_to_tests(name))
-			fprintf(loading->faults, "orgd: warning: %s in the environment is not a key; the nearest is %s\n",
+			fprintf(loading->faults,
+				"orgd: warning: %s in the environment is not a key; the nearest is %s\n",
 				name, nearest(name));
 	}
 }

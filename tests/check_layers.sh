@@ -60,6 +60,11 @@ report "no function has more than 60 lines" "$(
 		/^}/ && open {open = 0; if (FNR - start > 60) print FILENAME ":" start, name}
 		!open && NF {last = $0}' src/*.c src/*/*.c
 )"
+report "no line of a source has more than 120 columns" "$(
+	for file in src/*.[ch] src/*/*.[ch]; do
+		expand -t 8 "$file" | awk -v file="$file" 'length > 120 {print file ":" NR}'
+	done
+)"
 report "every source says its licence and purpose" \
 	"$(grep -L 'SPDX-License-Identifier: Apache-2.0' src/*.[ch] src/*/*.[ch] tests/*.[ch] tests/*/*.[ch] \
 		tests/*.sh tests/*/*.py script/* 2>/dev/null)"

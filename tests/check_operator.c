@@ -17,7 +17,8 @@ START_TEST(accounts_are_found_by_slug_and_id)
 	found.org.slug = NULL;
 	ck_assert_int_eq(store.ops->org_by_id(store.impl, &arena, made.org.id, &found.org), ERR_OK);
 	ck_assert_str_eq(found.org.slug, "acme");
-	ck_assert_int_eq(store.ops->org_by_id(store.impl, &arena, made.admin.id, &found.org), ERR_ORGANIZATION_NOT_FOUND);
+	ck_assert_int_eq(store.ops->org_by_id(store.impl, &arena, made.admin.id, &found.org),
+			 ERR_ORGANIZATION_NOT_FOUND);
 	ck_assert_int_eq(store.ops->account_by_slug(store.impl, &arena, "none", &found), ERR_ORGANIZATION_NOT_FOUND);
 	ck_assert_int_eq(store.ops->admin_create(store.impl, made.org.id, &found.admin), ERR_EMAIL_TAKEN);
 	ck_assert_int_eq(store.ops->account_by_id(store.impl, &arena, made.admin.id, &found),

@@ -95,9 +95,11 @@ int cmd_backup(struct call *call)
 static int say_restore_error(struct call *call, enum err err)
 {
 	if (err == ERR_ORGANIZATION_EXISTS)
-		return say_refusal(call, "store_not_empty", "the store is not empty; only an empty one can be filled%s",
-				   call->store.ops->restore == NULL ? ": --resume goes on with a restore that was cut off"
-								    : "");
+		return say_refusal(call, "store_not_empty",
+				   "the store is not empty; only an empty one can be filled%s",
+				   call->store.ops->restore == NULL
+					   ? ": --resume goes on with a restore that was cut off"
+					   : "");
 	if (err == ERR_INVALID_REQUEST)
 		return say_refusal(call, "no_backup", "%s is not a whole backup of such a store; nothing was changed",
 				   call->args[0]);

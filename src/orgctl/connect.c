@@ -22,8 +22,8 @@ int connect_open(struct call *call, const char *target, const char *name, unsign
 		return STATUS_DONE;
 	if (err == ERR_NOT_FOUND)
 		return say_refusal(call, "no_store",
-				   "there is no store %s yet: ORGD_STATE_DIR, ORGD_STORE or MONGO_URI may not be what orgd"
-				   " has; -c names its .env file", name);
+				   "there is no store %s yet: ORGD_STATE_DIR, ORGD_STORE or MONGO_URI may not"
+				   " be what orgd has; -c names its .env file", name);
 	return say_refusal(call, err_info(err)->code, "the store %s cannot be opened", name);
 }
 

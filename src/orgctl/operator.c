@@ -60,8 +60,8 @@ struct tenant operator_tenant(const struct account *account)
 int operator_find_failed(struct call *call, const char *text, enum err err)
 {
 	if (err == ERR_ORGANIZATION_NOT_FOUND)
-		return say_refusal(call, err_info(err)->code, "there is no \"%s\"; `orgctl org list` shows what there is",
-				   text);
+		return say_refusal(call, err_info(err)->code,
+				   "there is no \"%s\"; `orgctl org list` shows what there is", text);
 	if (err == ERR_NOT_FOUND)
 		return say_refusal(call, "admin_not_found", "\"%s\" has no admin; see `orgctl store check`", text);
 	return say_error(call, err);

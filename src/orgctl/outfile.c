@@ -99,7 +99,8 @@ static bool sync_directory(struct arena *arena, const char *path)
 bool outfile_commit(struct outfile *file)
 {
 	struct arena arena;
-	bool done = fsync(file->fd) == 0 && renameat2(AT_FDCWD, file->part, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0;
+	bool done = fsync(file->fd) == 0 &&
+		    renameat2(AT_FDCWD, file->part, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0;
 
 	/* Some file systems cannot refuse to replace; a link does the same there, or is refused too. */
 	if (!done && errno == EINVAL)

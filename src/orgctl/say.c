@@ -165,7 +165,8 @@ int say_error(struct call *call, enum err err)
 	if (err == ERR_INVALID_TOKEN) /* of the tenant: somebody else was quicker */
 		return say_refusal(call, "changed", "It was changed or deleted just now; look again.");
 	if (err == ERR_ORGANIZATION_LIMIT)
-		return say_refusal(call, info->code, "There are as many organizations as ORGD_MAX_ORGANIZATIONS allows.");
+		return say_refusal(call, info->code,
+				   "There are as many organizations as ORGD_MAX_ORGANIZATIONS allows.");
 	return say_refusal(call, info->code, "%s", info->detail);
 }
 

@@ -163,7 +163,8 @@ static mongoc_uri_t *parse(const struct store_options *options)
 	if (uri != NULL && is_insecure(uri))
 		(void)refuse("MONGO_URI switches the checks of TLS off");
 	else if (uri != NULL && mongoc_uri_get_database(uri) != NULL && !is_database(mongoc_uri_get_database(uri)))
-		(void)refuse("MONGO_URI names a database of more than 63 bytes, or with one of /\\. \"$*<>:|? in its name");
+		(void)refuse("MONGO_URI names a database of more than 63 bytes, or with one of"
+			     " /\\. \"$*<>:|? in its name");
 	else if (uri != NULL && set_options(uri, options))
 		return uri;
 	else

@@ -18,9 +18,9 @@ enum err mongo_insert_admin(struct mongo_session *session, enum mongo_step step,
 		return ERR_INTERNAL;
 	SURE(outcome, mongo_insert(session, step, MONGO_ADMINS,
 				   BCON_NEW("_id", BCON_OID(&id), "org_id", BCON_OID(org), "email",
-					    BCON_UTF8(admin->email), "email_op", BCON_OID(&session->op), "password_hash",
-					    BCON_UTF8(admin->password_hash), "role", BCON_UTF8(ADMIN_ROLE), "tv",
-					    BCON_INT64(admin->token_version))));
+					    BCON_UTF8(admin->email), "email_op", BCON_OID(&session->op),
+					    "password_hash", BCON_UTF8(admin->password_hash), "role",
+					    BCON_UTF8(ADMIN_ROLE), "tv", BCON_INT64(admin->token_version))));
 	return mongo_known(outcome);
 }
 
@@ -46,7 +46,8 @@ static enum err read_orphaned(struct mongo_session *session, const bson_oid_t *i
 }
 
 /* Certainly not committed: takes back what was done for it; returns why. */
-static enum err withdraw(struct mongo_session *session, const bson_oid_t *org, const struct admin *admin, enum err reason)
+static enum err withdraw(struct mongo_session *session, const bson_oid_t *org, const struct admin *admin,
+			 enum err reason)
 {
 	enum mongo_outcome outcome;
 	bson_oid_t id;

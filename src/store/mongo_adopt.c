@@ -40,17 +40,19 @@ static bson_t *by_id(const bson_oid_t *id)
 	return BCON_NEW("_id", BCON_OID(id));
 }
 
-static enum err take_admin(struct mongo_session *session, const struct mongo_foreign_org *org, const bson_oid_t *email_op)
+static enum err take_admin(struct mongo_session *session, const struct mongo_foreign_org *org,
+			   const bson_oid_t *email_op)
 {
 	const struct mongo_foreign_admin *admin = org->admin;
 	enum mongo_outcome outcome;
 
 	SURE(outcome,
 	     mongo_change(session, MONGO_STEP_ADOPT_ADMIN, MONGO_ADMINS, by_id(&admin->id),
-			  BCON_NEW("$set", "{", "org_id", BCON_OID(&org->id), "email", BCON_UTF8(admin->email), "email_op",
-				   BCON_OID(email_op), "password_hash", BCON_UTF8(admin->hash), "role",
-				   BCON_UTF8(ADMIN_ROLE), "tv", BCON_INT64(1), "}", "$unset", "{", "password",
-				   BCON_UTF8(""), "organization_id", BCON_UTF8(""), "}")));
+			  BCON_NEW("$set", "{", "org_id", BCON_OID(&org->id), "email",
+				   BCON_UTF8(admin->email), "email_op", BCON_OID(email_op), "password_hash",
+				   BCON_UTF8(admin->hash), "role", BCON_UTF8(ADMIN_ROLE), "tv", BCON_INT64(1),
+				   "}", "$unset", "{", "password", BCON_UTF8(""), "organization_id",
+				   BCON_UTF8(""), "}")));
 	return done(outcome);
 }
 
@@ -93,7 +95,8 @@ static enum err take_org(struct mongo_session *session, const struct mongo_forei
 			BCON_NULL, "tv", BCON_INT64(1), "ver", BCON_INT64(1), "}");
 		if (org->name_moves)
 			BCON_APPEND(change, "$unset", "{", "name", BCON_UTF8(""), "}");
-		outcome = mongo_change(session, MONGO_STEP_ADOPT_ORGANIZATION, MONGO_ORGANIZATIONS, by_id(&org->id), change);
+		outcome = mongo_change(session, MONGO_STEP_ADOPT_ORGANIZATION, MONGO_ORGANIZATIONS,
+				       by_id(&org->id), change);
 	} while (outcome == MONGO_UNKNOWN && mongo_again(session));
 	return done(outcome);
 }

@@ -252,14 +252,17 @@ static int compare_orgs(const void *a, const void *b)
 
 static int compare_admins(const void *a, const void *b)
 {
-	return bson_oid_compare(&((const struct mongo_foreign_admin *)a)->id, &((const struct mongo_foreign_admin *)b)->id);
+	return bson_oid_compare(&((const struct mongo_foreign_admin *)a)->id,
+				&((const struct mongo_foreign_admin *)b)->id);
 }
 
 struct mongo_foreign_org *mongo_adopt_find_org(struct mongo_adoption *adoption, const bson_oid_t *id)
 {
 	const struct mongo_foreign_org key = {.id = *id};
 
-	return adoption->org_count == 0 ? NULL : bsearch(&key, adoption->orgs, adoption->org_count, sizeof(key), compare_orgs);
+	return adoption->org_count == 0
+		       ? NULL
+		       : bsearch(&key, adoption->orgs, adoption->org_count, sizeof(key), compare_orgs);
 }
 
 struct mongo_foreign_admin *mongo_adopt_find_admin(struct mongo_adoption *adoption, const bson_oid_t *id)
@@ -290,7 +293,8 @@ enum err mongo_adopt_read(struct mongo_adoption *adoption)
 				       adoption);
 
 	if (err == ERR_OK)
-		err = mongo_find_each(session, mongo_collection_name(MONGO_ADMINS), bson_new(), NULL, read_admin, adoption);
+		err = mongo_find_each(session, mongo_collection_name(MONGO_ADMINS), bson_new(), NULL,
+				      read_admin, adoption);
 	if (err == ERR_OK)
 		err = mongo_list(session, NULL, 0, &adoption->listing);
 	if (err != ERR_OK)

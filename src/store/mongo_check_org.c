@@ -61,7 +61,8 @@ static const char *judge_elsewhere(struct arena *arena, const struct mongo_view 
 static const char *judge_version(struct arena *arena, const struct mongo_view *view)
 {
 	(void)arena;
-	if (view->admin == NULL || (view->org.token_version >= 1 && view->org.token_version == view->admin->token_version))
+	if (view->admin == NULL ||
+	    (view->org.token_version >= 1 && view->org.token_version == view->admin->token_version))
 		return NULL;
 	return view->admin->email;
 }

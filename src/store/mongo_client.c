@@ -45,7 +45,8 @@ static void doubt(struct mongo_session *session)
 /* Asked before each command: whether not to send it, since the store counts as down, or is being closed. */
 static bool is_down(struct mongo_session *session, bson_error_t *error)
 {
-	bool down = session->vain || mongo_watch_is_down(session->store->watch) || atomic_load(&session->store->closing);
+	bool down = session->vain || mongo_watch_is_down(session->store->watch) ||
+		    atomic_load(&session->store->closing);
 
 	*error = (bson_error_t){.domain = 0};
 	if (session->probe || !down)

@@ -14,7 +14,7 @@ struct creation {
 	const struct account *account;
 	bson_oid_t org, admin;
 	struct mongo_uuid uuid;
-	bool removed; /* its document, by itself: nobody had taken it for dead, and nobody is at removing what is of it */
+	bool removed; /* its document, by itself: so nobody has taken it for dead and is removing what it made */
 };
 
 static bson_t *creating(const struct creation *creation)
@@ -52,11 +52,15 @@ static enum err insert_org(struct creation *creation)
 static enum err withdraw(struct creation *creation, enum err reason)
 {
 	struct mongo_session *session = &creation->session;
+	const struct account *account = creation->account;
 	enum mongo_outcome outcome;
+	enum err err;
 
-	if (mongo_release(session, MONGO_SLUGS, creation->account->org.slug, &creation->org, &session->op) != ERR_OK ||
-	    mongo_release(session, MONGO_EMAILS, creation->account->admin.email, &creation->org, &session->op) != ERR_OK)
-		return ERR_STORE_UNAVAILABLE;
+	err = mongo_release(session, MONGO_SLUGS, account->org.slug, &creation->org, &session->op);
+	if (err == ERR_OK)
+		err = mongo_release(session, MONGO_EMAILS, account->admin.email, &creation->org, &session->op);
+	if (err != ERR_OK)
+		return err;
 	SURE(outcome, mongo_remove(session, MONGO_STEP_CREATE_WITHDRAW, MONGO_ORGANIZATIONS, creating(creation)));
 	creation->removed = outcome == MONGO_DONE;
 	return outcome != MONGO_UNKNOWN ? reason : ERR_STORE_UNAVAILABLE;

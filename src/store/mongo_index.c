@@ -113,8 +113,8 @@ static enum err read_indexes(struct mongo_session *session, enum mongo_collectio
 	enum err err;
 
 	*look_r = (struct look){.arena = &session->arena, .collection = collection};
-	err = mongo_cursor_each(session, mongoc_collection_find_indexes_with_opts(handle, NULL), "list indexes", look_at,
-				look_r);
+	err = mongo_cursor_each(session, mongoc_collection_find_indexes_with_opts(handle, NULL),
+				"list indexes", look_at, look_r);
 	mongoc_collection_destroy(handle);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

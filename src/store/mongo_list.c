@@ -104,16 +104,17 @@ static enum err give(const struct list *list, struct arena *arena, struct store_
 
 static enum err read_list(struct list *list)
 {
-	bson_t *fields = BCON_NEW("projection", "{", "organization_name", BCON_INT32(1), "slug", BCON_INT32(1), "admin_id",
-				  BCON_INT32(1), "created_at", BCON_INT32(1), "updated_at", BCON_INT32(1), "}");
+	bson_t *fields = BCON_NEW("projection", "{", "organization_name", BCON_INT32(1), "slug",
+				  BCON_INT32(1), "admin_id", BCON_INT32(1), "created_at", BCON_INT32(1),
+				  "updated_at", BCON_INT32(1), "}");
 	enum err err;
 
 	if (list->query->part != NULL)
 		list->part = key_of(&list->session.arena, list->query->part);
 	if (list->query->after != NULL)
 		list->after = make_row(list, list->query->after);
-	err = mongo_find_each(&list->session, mongo_collection_name(MONGO_ORGANIZATIONS), mongo_live_filter(), fields, take,
-			      list);
+	err = mongo_find_each(&list->session, mongo_collection_name(MONGO_ORGANIZATIONS), mongo_live_filter(),
+			      fields, take, list);
 	if (list->count > 0)
 		qsort(list->rows, list->count, sizeof(*list->rows), compare);
 	return err;

@@ -90,7 +90,8 @@ typedef void mongo_index_fn(void *context, const char *name, const char *fault, 
  */
 enum err mongo_index_make(struct mongo_session *session) MUST_CHECK;
 enum err mongo_index_check(struct mongo_session *session, bool repair, mongo_index_fn *found, void *context) MUST_CHECK;
-enum err mongo_index_clear(struct mongo_session *session, bool dry_run, mongo_index_fn *found, void *context) MUST_CHECK;
+enum err mongo_index_clear(struct mongo_session *session, bool dry_run, mongo_index_fn *found,
+			   void *context) MUST_CHECK;
 
 /*
  * mongo_janitor.c: a thread that finishes what dead processes began. mongo_janitor_free(janitor): stops it,

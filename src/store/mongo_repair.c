@@ -11,7 +11,9 @@
 
 static enum err done(enum mongo_outcome outcome)
 {
-	return outcome == MONGO_DONE ? ERR_OK : outcome == MONGO_NOT_DONE ? ERR_ORGANIZATION_BUSY : ERR_STORE_UNAVAILABLE;
+	return outcome == MONGO_DONE       ? ERR_OK
+	       : outcome == MONGO_NOT_DONE ? ERR_ORGANIZATION_BUSY
+					   : ERR_STORE_UNAVAILABLE;
 }
 
 enum err mongo_repair_finish(struct mongo_session *session, const struct mongo_view *view)
@@ -131,9 +133,10 @@ enum err mongo_repair_slug_claim(struct mongo_session *session, const struct mon
 
 	if (is_none(&org.slug_op)) {
 		org.slug_op = session->op;
-		err = done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS, mongo_org_as_read(&org),
-					BCON_NEW("$set", "{", "slug_op", BCON_OID(&org.slug_op), "}", "$inc", "{", "ver",
-						 BCON_INT64(1), "}")));
+		err = done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS,
+					mongo_org_as_read(&org),
+					BCON_NEW("$set", "{", "slug_op", BCON_OID(&org.slug_op), "}",
+						 MONGO_RAISE_FENCE)));
 		org.version++;
 	}
 	return err == ERR_OK ? take_claim(session, &org, MONGO_SLUGS, org.slug, &org.slug_op) : err;
@@ -164,7 +167,8 @@ static enum err expect_only_one(struct mongo_session *session, const struct mong
 	if (!org->uuid.set)
 		return ERR_OK;
 	err = mongo_find(session, MONGO_ORGANIZATIONS,
-			 BCON_NEW("coll_uuid", MONGO_UUID_VALUE(&org->uuid), "_id", "{", "$ne", BCON_OID(&org->id), "}"),
+			 BCON_NEW("coll_uuid", MONGO_UUID_VALUE(&org->uuid), "_id", "{", "$ne",
+				  BCON_OID(&org->id), "}"),
 			 &found);
 	mongo_found_free(&found);
 	if (err == ERR_NOT_FOUND)

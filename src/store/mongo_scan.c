@@ -55,7 +55,8 @@ static enum err join_to_orgs(struct scan *scan)
 				      offsetof(struct mongo_org, admin_id));
 
 	if (err == ERR_OK)
-		err = mongo_set_join(&scan->slugs, session, &scan->arena, &scan->orgs, offsetof(struct mongo_org, slug));
+		err = mongo_set_join(&scan->slugs, session, &scan->arena, &scan->orgs,
+				     offsetof(struct mongo_org, slug));
 	if (err == ERR_OK)
 		err = mongo_set_join(&scan->emails, session, &scan->arena, &scan->admins,
 				     offsetof(struct mongo_admin, email));
@@ -196,8 +197,10 @@ static bool make_room(struct scan *scan)
 {
 	struct arena *arena = &scan->session.arena;
 
-	return mongo_set_init(&scan->orgs, arena, MONGO_ORGANIZATIONS) && mongo_set_init(&scan->admins, arena, MONGO_ADMINS) &&
-	       mongo_set_init(&scan->slugs, arena, MONGO_SLUGS) && mongo_set_init(&scan->emails, arena, MONGO_EMAILS);
+	return mongo_set_init(&scan->orgs, arena, MONGO_ORGANIZATIONS) &&
+	       mongo_set_init(&scan->admins, arena, MONGO_ADMINS) &&
+	       mongo_set_init(&scan->slugs, arena, MONGO_SLUGS) &&
+	       mongo_set_init(&scan->emails, arena, MONGO_EMAILS);
 }
 
 enum err mongo_scan(struct mongo_checking *checking)

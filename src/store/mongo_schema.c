@@ -102,7 +102,8 @@ static struct mongo_uuid uuid_of(const struct mongo_listing *listing)
 {
 	const struct mongo_listed *orgs = mongo_listed_at(listing, mongo_collection_name(MONGO_ORGANIZATIONS));
 
-	return orgs != NULL && listing->count == MONGO_COLLECTION_COUNT ? orgs->uuid : (struct mongo_uuid){.set = false};
+	return orgs != NULL && listing->count == MONGO_COLLECTION_COUNT ? orgs->uuid
+									: (struct mongo_uuid){.set = false};
 }
 
 enum err mongo_schema_prepare(struct mongo_session *session)

@@ -48,7 +48,8 @@ static int compare_keys(const void *a, const void *b)
 
 const void *mongo_set_find(const struct mongo_set *set, const void *id)
 {
-	return bsearch(id, set->items, set->count, sizes[set->collection], mongo_set_is_of_claims(set) ? compare_keys : compare_ids);
+	return bsearch(id, set->items, set->count, sizes[set->collection],
+		       mongo_set_is_of_claims(set) ? compare_keys : compare_ids);
 }
 
 /* As the next item. Of organizations and admins only those whose ids are ObjectIds. */

@@ -149,7 +149,8 @@ static enum err is_left_over(struct mongo_session *session, const char *name, st
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static void find_unowned(struct mongo_checking *checking, struct mongo_session *session, const char *name, uint64_t count)
+static void find_unowned(struct mongo_checking *checking, struct mongo_session *session, const char *name,
+			 uint64_t count)
 {
 	const char *detail = arena_printf(&session->arena, "%llu documents", (unsigned long long)count);
 

@@ -84,8 +84,9 @@ char *mongo_text_print(const bson_t *document)
 	bson_t *again = text != NULL ? bson_new_from_json((const uint8_t *)text, -1, NULL) : NULL;
 	bson_iter_t a, b;
 
-	if (again != NULL && (bson_equal(document, again) || (bson_iter_init(&a, document) && bson_iter_init(&b, again) &&
-							      is_same(&a, &b, true)))) {
+	if (again != NULL &&
+	    (bson_equal(document, again) ||
+	     (bson_iter_init(&a, document) && bson_iter_init(&b, again) && is_same(&a, &b, true)))) {
 		bson_destroy(again);
 		return text;
 	}
@@ -137,7 +138,7 @@ const char *mongo_text_id(struct arena *arena, const bson_t *document)
 
 /* ---- Reading ---- */
 
-/* Whether the text is braces and what they enclose: the driver's parser takes arrays, and stops at the end of the first. */
+/* Whether the text is braces and what they enclose: the driver takes arrays, and stops at the end of the first. */
 static bool is_one_object(const char *text)
 {
 	const char *space = " \t\r\n";
@@ -181,7 +182,8 @@ static bson_t *read_bytes(const bson_t *document)
 	bson_iter_t iter;
 	bson_t *inner;
 
-	if (bson_count_keys(document) != 1 || !bson_iter_init_find(&iter, document, BYTES) || !BSON_ITER_HOLDS_BINARY(&iter))
+	if (bson_count_keys(document) != 1 || !bson_iter_init_find(&iter, document, BYTES) ||
+	    !BSON_ITER_HOLDS_BINARY(&iter))
 		return NULL;
 	bson_iter_binary(&iter, &subtype, &size, &bytes);
 	inner = subtype == BSON_SUBTYPE_BINARY ? bson_new_from_data(bytes, size) : NULL;

@@ -87,7 +87,8 @@ static void *run(void *context)
 
 	pthread_mutex_lock(&watch->lock);
 	while (!watch->stop) {
-		struct timespec pause = mongo_thread_until(watch->last == ERR_INVALID_REQUEST ? REFUSED_PAUSE_MS : PROBE_PAUSE_MS);
+		struct timespec pause = mongo_thread_until(
+			watch->last == ERR_INVALID_REQUEST ? REFUSED_PAUSE_MS : PROBE_PAUSE_MS);
 		if (!watch->asked && !atomic_load(&watch->down))
 			pthread_cond_wait(&watch->changed, &watch->lock);
 		else if (!watch->asked)

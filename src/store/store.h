@@ -188,7 +188,7 @@ struct store_ops {
 	enum err (*account_by_slug)(void *impl, struct arena *arena, const char *slug,
 				    struct account *account_r);
 
-	/* org_by_id(impl, arena, org_id, org_r): an organization, with or without an admin. ERR_ORGANIZATION_NOT_FOUND. */
+	/* org_by_id(impl, arena, org_id, org_r): one with or without an admin. ERR_ORGANIZATION_NOT_FOUND. */
 	enum err (*org_by_id)(void *impl, struct arena *arena, const char *org_id, struct org *org_r);
 
 	/* account_by_id(impl, arena, org_id, account_r): as account_by_slug, by the organization's id. */
