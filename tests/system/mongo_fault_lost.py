@@ -15,7 +15,7 @@ import time
 import wire_faults
 from crash_world import Tenant
 from mongo_operations import OPERATIONS, REFUSED, SEED, Faults, Mine, Operation, Request, good_run, prepare, slug
-from mongo_world import HANGING_WITHIN, LONG, RECOVERY, REFUSED_WITHIN, SLACK, Bench, Database, must_not_leak
+from mongo_world import HANGING_WITHIN, LONG, RECOVERY, REFUSED_WITHIN, SLACK, must_not_leak
 from tap import case, equal, together, wait_until
 from wire_faults import error_after, error_before, from_now_on, late, write_concern_error, write_errors
 from wire_proxy import HANG, PASS, REFUSE, WRITES
@@ -139,7 +139,7 @@ def commands_that_go_wrong(setup):
     """each command of each operation goes wrong once: right answers, nothing half remains, and the same request again"""
     benches, database = setup.benches, setup.database
     attempts, faults = planned(benches[0], database), Faults()
-    time.sleep(max(0.0, setup.started + UPTIME - time.monotonic()))
+    setup.age(UPTIME)
     work_off(attempts, benches, lambda one, bench: faults.gather(one, one.run, bench, database))
     seconds, left = setup.recovery()
     faults.blame(attempts, left)
@@ -156,10 +156,10 @@ def commands_that_go_wrong(setup):
 @case
 def ended_by_a_read(setup):
     """what an operation leaves that ends at a read, after its writes were answered, is cleared away as soon as any"""
-    with contextlib.closing(Database(setup.server)) as database, Bench(database) as bench:
-        _, request = prepare(REFUSED, bench.path)
-        time.sleep(UPTIME)
-        with bench.proxy.faulty("find", "emails", kind=wire_faults.hang, count=2):
-            equal(request.send(bench.path).status, 503)
-        equal(len(database.faults()), 1, f"what it leaves: {database.faults()}")
-        wait_until(lambda: not database.faults(), RECOVERY, "the recovery")
+    bench, database = setup.lone, setup.lone_database
+    _, request = prepare(REFUSED, bench.path)
+    setup.age(UPTIME)
+    with bench.proxy.faulty("find", "emails", kind=wire_faults.hang, count=2):
+        equal(request.send(bench.path).status, 503)
+    equal(len(database.faults()), 1, f"what it leaves: {database.faults()}")
+    wait_until(lambda: not database.faults(), RECOVERY, "the recovery")

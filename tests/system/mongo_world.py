@@ -130,7 +130,7 @@ class Bench:
 
 
 class Setup:
-    """What the cases share: the server, several processes on one database of it, and a stack on another.
+    """What the cases share: the server, several processes on one database of it, a lone one and a stack on others.
 
     All are started before the first case. Some of the processes take the server for a replica set.
     """
@@ -145,12 +145,18 @@ class Setup:
         with self.exits:
             self.database = self.exits.enter_context(contextlib.closing(Database(self.server)))
             self.benches = [self.exits.enter_context(Bench(self.database, view)) for view in self.VIEWS]
+            self.lone_database = self.exits.enter_context(contextlib.closing(Database(self.server)))
+            self.lone = self.exits.enter_context(Bench(self.lone_database))
             self.world = self.exits.enter_context(World(self))
             self.exits = self.exits.pop_all()
         return self
 
     def __exit__(self, *_):
         self.exits.close()
+
+    def age(self, seconds):
+        """Waits until all of them have run for that long."""
+        time.sleep(max(0.0, self.started + seconds - time.monotonic()))
 
     def left(self):
         """What is not as it must be, by the documents and by orgctl."""
