@@ -164,15 +164,14 @@ struct claims {
 static enum err judge_claim(void *context, const bson_t *document)
 {
 	struct claims *claims = context;
-	bson_iter_t id, org, op;
+	struct arena *arena = &claims->adoption->session.arena;
+	struct mongo_claim claim;
 
-	if (claims->told || (bson_iter_init_find(&id, document, "_id") && BSON_ITER_HOLDS_UTF8(&id) &&
-			     bson_iter_init_find(&org, document, "org") && BSON_ITER_HOLDS_OID(&org) &&
-			     bson_iter_init_find(&op, document, "op") && BSON_ITER_HOLDS_OID(&op)))
+	if (claims->told || mongo_claim_read(document, arena, &claim) == ERR_OK)
 		return ERR_OK;
 	claims->told = true;
 	mongo_adopt_tell(claims->adoption, STORE_ADOPTION_COLLECTION_FOREIGN, claims->name,
-			 mongo_text_id(&claims->adoption->session.arena, document));
+			 mongo_text_id(arena, document));
 	return ERR_OK;
 }
 

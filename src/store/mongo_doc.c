@@ -153,11 +153,9 @@ enum err mongo_admin_read(const bson_t *document, struct arena *arena, struct mo
 
 enum err mongo_claim_read(const bson_t *document, struct arena *arena, struct mongo_claim *claim_r)
 {
-	static const bson_oid_t none;
-
 	*claim_r = (struct mongo_claim){.key = NULL};
 	return read_document(document, claim_fields, arena, claim_r) && claim_r->key != NULL &&
-			       !mongo_id_equal(&claim_r->org, &none) && !mongo_id_equal(&claim_r->op, &none)
+			       !mongo_id_is_unset(&claim_r->org) && !mongo_id_is_unset(&claim_r->op)
 		       ? ERR_OK
 		       : ERR_INTERNAL;
 }
@@ -283,6 +281,13 @@ bool mongo_own_id(const bson_t *document, bson_oid_t *id_r)
 		return false;
 	*id_r = *bson_iter_oid(&iter);
 	return true;
+}
+
+bool mongo_id_is_unset(const bson_oid_t *id)
+{
+	static const bson_oid_t unset;
+
+	return mongo_id_equal(id, &unset);
 }
 
 bool mongo_id_equal(const bson_oid_t *a, const bson_oid_t *b)

@@ -117,6 +117,9 @@ bool mongo_is_stale(int64_t ms);
 bool mongo_id_parse(const char *text, bson_oid_t *id_r);
 bool mongo_id_new(bson_oid_t *id_r);
 
+/* mongo_id_is_unset(id): as a field that is missing reads. */
+bool mongo_id_is_unset(const bson_oid_t *id);
+
 /* mongo_own_id(document, id_r): whether its _id is an ObjectId. */
 bool mongo_own_id(const bson_t *document, bson_oid_t *id_r);
 

@@ -118,20 +118,13 @@ static enum err take_claim(struct mongo_session *session, const struct mongo_org
 				 BCON_NEW("$set", "{", "op", BCON_OID(op), "}")));
 }
 
-static bool is_none(const bson_oid_t *op)
-{
-	static const bson_oid_t none;
-
-	return mongo_id_equal(op, &none);
-}
-
 /* A claim has an operation: who knows of none gets this one first. */
 enum err mongo_repair_slug_claim(struct mongo_session *session, const struct mongo_view *view)
 {
 	struct mongo_org org = view->org;
 	enum err err = ERR_OK;
 
-	if (is_none(&org.slug_op)) {
+	if (mongo_id_is_unset(&org.slug_op)) {
 		org.slug_op = session->op;
 		err = done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ORGANIZATIONS,
 					mongo_org_as_read(&org),
@@ -148,7 +141,7 @@ enum err mongo_repair_email_claim(struct mongo_session *session, const struct mo
 	bson_oid_t op = admin->email_op;
 	enum err err = ERR_OK;
 
-	if (is_none(&op)) {
+	if (mongo_id_is_unset(&op)) {
 		op = session->op;
 		err = done(mongo_change(session, MONGO_STEP_REPAIR, MONGO_ADMINS, mongo_check_admin_as_read(admin),
 					BCON_NEW("$set", "{", "email_op", BCON_OID(&op), "}")));
