@@ -80,24 +80,29 @@ static enum err take_collection(struct mongo_session *session, const struct mong
 	return listed != NULL && mongo_uuid_equal(&listed->uuid, uuid) ? ERR_OK : ERR_STORE_UNAVAILABLE;
 }
 
+static bson_t *change_of_org(struct mongo_session *session, const struct mongo_foreign_org *org,
+			     const char *collection, const bson_oid_t *slug_op)
+{
+	bson_t *change = BCON_NEW(
+		"$set", "{", "organization_name", BCON_UTF8(org->name), "slug", BCON_UTF8(org->slug),
+		"collection_name", BCON_UTF8(collection), "admin_id", BCON_OID(&org->admin->id), "created_at",
+		BCON_DATE_TIME(org->created_ms), "updated_at", BCON_DATE_TIME(org->updated_ms), "state",
+		MONGO_STATE_VALUE(MONGO_ACTIVE), MONGO_BEGUN_BY(session), "slug_op", BCON_OID(slug_op), "next",
+		BCON_NULL, "tv", BCON_INT64(1), "ver", BCON_INT64(1), "}");
+
+	if (org->name_moves)
+		BCON_APPEND(change, "$unset", "{", "name", BCON_UTF8(""), "}");
+	return change;
+}
+
 /* The state comes with the last write: the organization is orgd's own from then on. */
 static enum err take_org(struct mongo_session *session, const struct mongo_foreign_org *org, const char *collection,
 			 const bson_oid_t *slug_op)
 {
 	enum mongo_outcome outcome;
 
-	do {
-		bson_t *change = BCON_NEW(
-			"$set", "{", "organization_name", BCON_UTF8(org->name), "slug", BCON_UTF8(org->slug),
-			"collection_name", BCON_UTF8(collection), "admin_id", BCON_OID(&org->admin->id), "created_at",
-			BCON_DATE_TIME(org->created_ms), "updated_at", BCON_DATE_TIME(org->updated_ms), "state",
-			MONGO_STATE_VALUE(MONGO_ACTIVE), MONGO_BEGUN_BY(session), "slug_op", BCON_OID(slug_op), "next",
-			BCON_NULL, "tv", BCON_INT64(1), "ver", BCON_INT64(1), "}");
-		if (org->name_moves)
-			BCON_APPEND(change, "$unset", "{", "name", BCON_UTF8(""), "}");
-		outcome = mongo_change(session, MONGO_STEP_ADOPT_ORGANIZATION, MONGO_ORGANIZATIONS,
-				       by_id(&org->id), change);
-	} while (outcome == MONGO_UNKNOWN && mongo_again(session));
+	SURE(outcome, mongo_change(session, MONGO_STEP_ADOPT_ORGANIZATION, MONGO_ORGANIZATIONS, by_id(&org->id),
+				   change_of_org(session, org, collection, slug_op)));
 	return done(outcome);
 }
 
