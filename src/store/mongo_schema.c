@@ -80,6 +80,15 @@ static enum err list_kept(struct mongo_session *session, struct mongo_listing *l
 	return mongo_list(session, kept, COUNT_OF(kept), listing_r);
 }
 
+/* Of organizations, if all is there: another store has another one. Unset: something is missing, or UUIDs are. */
+static struct mongo_uuid uuid_of(const struct mongo_listing *listing)
+{
+	const struct mongo_listed *orgs = mongo_listed_at(listing, mongo_collection_name(MONGO_ORGANIZATIONS));
+
+	return orgs != NULL && listing->count == MONGO_COLLECTION_COUNT ? orgs->uuid
+									: (struct mongo_uuid){.set = false};
+}
+
 /* It is there and has UUIDs; makes it if it may. A single request takes it as it finds it. */
 static enum err prepare_collections(struct mongo_session *session, struct mongo_listing *listing)
 {
@@ -92,18 +101,9 @@ static enum err prepare_collections(struct mongo_session *session, struct mongo_
 		if (err == ERR_OK)
 			err = list_kept(session, listing);
 	}
-	if (err == ERR_OK && (listing->count < MONGO_COLLECTION_COUNT || !listing->items[0].uuid.set))
+	if (err == ERR_OK && !uuid_of(listing).set)
 		return refuse("the server gives its collections no UUIDs: MongoDB 4.4 or newer is needed");
 	return err;
-}
-
-/* Of organizations: another store has another one, or none. */
-static struct mongo_uuid uuid_of(const struct mongo_listing *listing)
-{
-	const struct mongo_listed *orgs = mongo_listed_at(listing, mongo_collection_name(MONGO_ORGANIZATIONS));
-
-	return orgs != NULL && listing->count == MONGO_COLLECTION_COUNT ? orgs->uuid
-									: (struct mongo_uuid){.set = false};
 }
 
 enum err mongo_schema_prepare(struct mongo_session *session)
