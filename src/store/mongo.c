@@ -148,10 +148,10 @@ static bool set_options(mongoc_uri_t *uri, const struct store_options *options)
 	return ok && set_pool_size(uri, options->connections + EXTRA_CLIENTS) && mongoc_uri_set_appname(uri, "orgd");
 }
 
-/* "Naming Restrictions" of MongoDB's manual; else each command would fail. */
+/* "Naming Restrictions" of MongoDB's manual; else each command would fail. NULL: the default. */
 static bool is_database(const char *name)
 {
-	return strlen(name) < 64 && strpbrk(name, "/\\. \"$*<>:|?") == NULL;
+	return name == NULL || (strlen(name) < 64 && strpbrk(name, "/\\. \"$*<>:|?") == NULL);
 }
 
 /* The driver's text about a URI may hold the URI, and that a password. */
@@ -162,7 +162,7 @@ static mongoc_uri_t *parse(const struct store_options *options)
 
 	if (uri != NULL && is_insecure(uri))
 		(void)refuse("MONGO_URI switches the checks of TLS off");
-	else if (uri != NULL && mongoc_uri_get_database(uri) != NULL && !is_database(mongoc_uri_get_database(uri)))
+	else if (uri != NULL && !is_database(mongoc_uri_get_database(uri)))
 		(void)refuse("MONGO_URI names a database of more than 63 bytes, or with one of"
 			     " /\\. \"$*<>:|? in its name");
 	else if (uri != NULL && set_options(uri, options))
@@ -186,7 +186,7 @@ static mongoc_client_pool_t *new_pool(const mongoc_uri_t *uri, bson_error_t *err
 #if MONGOC_CHECK_VERSION(1, 21, 0)
 	return mongoc_client_pool_new_with_error(uri, error);
 #else
-	bson_set_error(error, MONGOC_ERROR_CLIENT, 0, "not even for a URI that can be used");
+	bson_set_error(error, MONGOC_ERROR_CLIENT, 0, "the URI cannot be used");
 	return mongoc_client_pool_new(uri);
 #endif
 }
